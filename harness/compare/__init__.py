@@ -1,0 +1,1 @@
+"""Paired statistics, findings, advice."""

@@ -1,0 +1,1 @@
+"""Gate rules and their verdict."""

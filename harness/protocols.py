@@ -1,0 +1,93 @@
+"""The seams: what a scorer, an engine, a retriever, a report and an executor must offer.
+
+Nothing inherits from these; a class fits by its shape. Contract tests under tests/contracts
+check every registry entry against them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from harness.records import (
+    Answer,
+    Case,
+    Document,
+    EngineJob,
+    Fact,
+    Metric,
+    Passage,
+    Row,
+    Run,
+    Score,
+    Term,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a suite lends its scorers; `references` are the task's reference answers."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    glossary: tuple[Term, ...] = ()
+    style: dict[str, Any] = field(default_factory=dict)
+    train: tuple[Row, ...] = ()
+    references: tuple[str, ...] = ()
+    trained_until: date | None = None
+
+
+class Scorer(Protocol):
+    """A pure per-answer function: same case and answer, same scores."""
+
+    description: ClassVar[str]
+    metrics: tuple[Metric, ...]
+
+    def __init__(self, options: dict[str, Any], resources: Resources) -> None:
+        """Raise `ValueError` naming an option that is wrong; the caller adds the place."""
+
+    def score(self, case: Case, answer: Answer) -> list[Score]:
+        """One score per metric of `metrics`, always; what cannot be measured says so."""
+
+
+class Engine(Protocol):
+    """Turns prompts into answers, in a process of its own."""
+
+    description: ClassVar[str]
+
+    @staticmethod
+    def missing() -> str:
+        """What to install before this engine works here, or '' when it does."""
+
+    def generate(self, job: EngineJob) -> Iterator[Answer]:
+        """Probes first, then every request once, each as soon as it is finished."""
+
+
+class Retriever(Protocol):
+    """Finds passages for a question."""
+
+    description: ClassVar[str]
+
+    def __init__(self, documents: Sequence[Document]) -> None: ...
+
+    def search(self, query: str, k: int) -> list[Passage]:
+        """At most k passages, best first."""
+
+
+class Report(Protocol):
+    """Writes one rendering of a run."""
+
+    description: ClassVar[str]
+    filename: ClassVar[str]
+
+    def write(self, run: Run, folder: Path) -> Path:
+        """Write into `folder`, which exists; return the file to open."""
+
+
+class Executor(Protocol):
+    """Runs `module:function(payload)`, a generator of JSON messages, somewhere."""
+
+    description: ClassVar[str]
+
+    def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+        """Yield the messages as they come; raise MachineError when the work dies."""

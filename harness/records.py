@@ -1,0 +1,527 @@
+"""Frozen records that pass between stages; data, no behaviour.
+
+Times are seconds, sizes bytes, dates `datetime.date`. `where` is `file:line` for messages.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+State = Literal["ok", "unmeasured", "error"]
+ContextKind = Literal["none", "retrieved", "gold"]
+VerdictName = Literal["PASS", "FAIL", "INCONCLUSIVE", "ERROR"]
+
+# ---------------------------------------------------------------- suite
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A training pair."""
+
+    id: str
+    input: str
+    output: str
+    tags: tuple[str, ...] = ()
+    fact: str | None = None
+    source: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A value of a fact, valid from `valid_from` up to and without `valid_to` (None: still)."""
+
+    value: str
+    valid_from: date
+    valid_to: date | None = None
+    aliases: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An entity's attribute and its values through time, oldest first.
+
+    `exposures` is how often training shows it (None: not controlled); `placebo` are values of
+    the same type that were never true.
+    """
+
+    id: str
+    entity: str
+    attribute: str
+    versions: tuple[Version, ...]
+    exposures: int | None = None
+    placebo: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A glossary entry; `trained` says whether training shows the preferred form."""
+
+    preferred: str
+    definition: str = ""
+    forbidden: tuple[str, ...] = ()
+    trained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that retrieval may read while `valid_from <= date < valid_to`."""
+
+    id: str
+    title: str
+    text: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    facts: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One prompt with its reference and what the scorers need.
+
+    `cluster` is the unit of independence (fact, source, or the case itself); `gold` are ids of
+    the documents that hold the answer; `terms` the glossary terms that the answer must use.
+    """
+
+    id: str
+    task: str
+    input: str
+    reference: str
+    cluster: str
+    as_of: date | None = None
+    tags: tuple[str, ...] = ()
+    fact: str | None = None
+    source: str | None = None
+    gold: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSpec:
+    """A scorer by registry name, with its options from the suite."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A named group of cases that measure one thing; `candidates` None means all of them."""
+
+    name: str
+    cases: tuple[Case, ...]
+    scorers: tuple[ScorerSpec, ...]
+    max_tokens: int = 128
+    description: str = ""
+    candidates: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """House words around a case: `system` may hold `{glossary}`, `user` must hold `{input}`."""
+
+    name: str
+    system: str = ""
+    user: str = "{input}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a LoRA adapter is trained. `batch_tokens` is tokens per optimiser step."""
+
+    name: str
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.0
+    rslora: bool = False
+    targets: tuple[str, ...] | Literal["all-linear"] = "all-linear"
+    learning_rate: float = 5e-4
+    warmup: float = 0.05
+    epochs: float = 2.0
+    batch_rows: int = 8
+    max_length: int = 512
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    dev_fraction: float = 0.08
+    patience: int = 2
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSource:
+    """Where a candidate's adapter comes from; `value` is a recipe name, a path or a hub id."""
+
+    kind: Literal["none", "recipe", "path", "hub"] = "none"
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to answer: adapter source x prompt x context."""
+
+    name: str
+    adapter: AdapterSource = AdapterSource()
+    prompt: str | None = None
+    context: ContextKind = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How retrieved context is found; `template` holds `{context}` and `{input}`."""
+
+    retriever: str = "bm25"
+    k: int = 1
+    max_chars: int = 2000
+    template: str = (
+        "Use only the passage below.\n\nPassage:\n{context}\n\nQuestion or instruction: {input}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A gate rule over metric x task x slice. `against` is a candidate name; see harness/gate."""
+
+    kind: Literal["superior", "non_inferior", "at_least", "at_most", "max_unmeasured"]
+    candidate: str
+    task: str
+    metric: str
+    slice: str = "all"
+    against: str | None = None
+    margin: float = 0.0
+    min_effect: float = 0.0
+    value: float = 0.0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Everything a run needs to know about a domain, loaded and validated."""
+
+    name: str
+    root: str
+    profile: str
+    description: str
+    model: str
+    seed: int
+    train: tuple[Row, ...]
+    tasks: tuple[Task, ...]
+    candidates: tuple[Candidate, ...]
+    recipes: tuple[Recipe, ...]
+    facts: tuple[Fact, ...] = ()
+    glossary: tuple[Term, ...] = ()
+    style: dict[str, Any] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    sampling: Sampling = Sampling()
+    retrieval: Retrieval = Retrieval()
+    rules: tuple[Rule, ...] = ()
+    trained_until: date | None = None
+    as_of: date | None = None
+    template: str = "### Input:\n{input}\n\n### Response:\n"
+
+
+# ---------------------------------------------------------------- models and adapters
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A base model on local disk; `digest` covers weights, config, tokenizer and template."""
+
+    name: str
+    path: str
+    digest: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter on local disk; `digest` covers the bytes that ship.
+
+    `record` says how it was made: recipe, data and base digests, seed, versions, seconds,
+    tokens, flops, loss curve. It is {} for an adapter that came from outside.
+    """
+
+    name: str
+    path: str
+    digest: str
+    rank: int
+    size: int
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- train
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRow:
+    """A training row as token ids; loss falls on `completion` only."""
+
+    prompt: tuple[int, ...]
+    completion: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """All that the training child needs; writes an adapter folder to `out`."""
+
+    model_path: str
+    recipe: Recipe
+    rows: tuple[EncodedRow, ...]
+    dev: tuple[EncodedRow, ...]
+    out: str
+    pad_id: int
+    device: str = "auto"
+    threads: int = 0
+
+
+# ---------------------------------------------------------------- serve
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt for an engine, as token ids. `adapter` is an adapter digest or None (base).
+
+    `logprobs` asks for that many most likely next tokens of the first position.
+    """
+
+    id: str
+    token_ids: tuple[int, ...]
+    adapter: str | None = None
+    max_tokens: int = 128
+    logprobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineJob:
+    """All that an engine child needs. Probes are answered first, in one mixed batch.
+
+    `adapters` maps an adapter digest to its folder; `ranks` to its LoRA rank.
+    """
+
+    model_path: str
+    requests: tuple[Request, ...]
+    probes: tuple[Request, ...] = ()
+    adapters: dict[str, str] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+    stop_ids: tuple[int, ...] = ()
+    sampling: Sampling = Sampling()
+    max_model_len: int = 1024
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a candidate gave to a case. `first_logprobs` maps token id (as text) to logprob."""
+
+    request: str
+    text: str
+    token_ids: tuple[int, ...] = ()
+    finish: Literal["stop", "length", "error"] = "stop"
+    prompt_tokens: int = 0
+    seconds: float = 0.0
+    first_logprobs: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A document as a candidate saw it."""
+
+    document: str
+    title: str
+    text: str
+    score: float | None = None
+
+
+# ---------------------------------------------------------------- score
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a number means. `need` groups metrics for findings: style, terminology, facts, other.
+
+    `lower`/`upper` are the range; `better` is the direction; a diagnostic never drives a finding.
+    `binary` metrics are 0 or 1 per answer.
+    """
+
+    name: str
+    description: str
+    unit: str = "share"
+    lower: float | None = 0.0
+    upper: float | None = 1.0
+    better: Literal["higher", "lower", "neither"] = "higher"
+    need: Literal["style", "terminology", "facts", "other"] = "other"
+    binary: bool = False
+    headline: bool = False
+    diagnostic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One number for one answer; `value` is None unless `state` is ok, never 0 for a failure."""
+
+    metric: str
+    value: float | None
+    state: State = "ok"
+    label: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredAnswer:
+    """An answer with its case and scores: the row behind every number."""
+
+    case: str
+    task: str
+    candidate: str
+    answer: Answer
+    scores: tuple[Score, ...]
+    passages: tuple[Passage, ...] = ()
+    prompt: str = ""
+
+
+# ---------------------------------------------------------------- compare, gate, report
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A candidate's mean on a metric in a slice, 95 % interval, over n cases in k clusters."""
+
+    task: str
+    metric: str
+    slice: str
+    candidate: str
+    n: int
+    clusters: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    unmeasured: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Candidate minus baseline, paired by case, 95 % interval, clustered.
+
+    `mde` is the smallest difference that this many cases would show with 80 % power.
+    `outcome` reads the interval in the metric's direction.
+    """
+
+    task: str
+    metric: str
+    slice: str
+    candidate: str
+    baseline: str
+    n: int
+    clusters: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    win: int = 0
+    tie: int = 0
+    loss: int = 0
+    p_value: float | None = None
+    method: str = ""
+    mde: float | None = None
+    outcome: Literal["better", "worse", "not shown", "unmeasured"] = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim that the run tested, with the comparison it rests on."""
+
+    claim: str
+    answer: Literal["supported", "contradicted", "not shown"]
+    sentence: str
+    group: Literal["improved", "broke", "context", "cost"]
+    task: str = ""
+    metric: str = ""
+    slice: str = "all"
+    candidate: str = ""
+    baseline: str = ""
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """A gate rule with its verdict and the numbers it was judged on."""
+
+    rule: Rule
+    verdict: VerdictName
+    reason: str
+    n: int = 0
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The verdict of a suite's rules; None rules means there was nothing to judge."""
+
+    verdict: VerdictName
+    rules: tuple[RuleResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateResult:
+    """A candidate with what it cost. `answer_seconds` shares the engine's wall time by tokens."""
+
+    candidate: Candidate
+    adapter: Adapter | None = None
+    answers: int = 0
+    answer_tokens: int = 0
+    prompt_tokens: int = 0
+    answer_seconds: float = 0.0
+    truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All of a finished run: what every report is rendered from, and what run.json holds."""
+
+    schema: int
+    id: str
+    suite: str
+    profile: str
+    description: str
+    created: str
+    model: Model
+    engine: str
+    engine_reason: str
+    trained_until: date | None
+    as_of: date | None
+    candidates: tuple[CandidateResult, ...]
+    tasks: dict[str, str]
+    metrics: tuple[Metric, ...]
+    cases: tuple[Case, ...]
+    answers: tuple[ScoredAnswer, ...]
+    summaries: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    advice: tuple[str, ...]
+    gate: GateResult | None
+    warnings: tuple[str, ...] = ()
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    command: str = ""

@@ -1,0 +1,1 @@
+"""What RAG candidates read."""

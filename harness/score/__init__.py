@@ -1,0 +1,1 @@
+"""Scorers, one short file each."""

@@ -1,0 +1,1 @@
+"""Load and validate suites, facts through time, leakage, new suites."""
