@@ -459,6 +459,7 @@ class Finding:
     low: float | None = None
     high: float | None = None
     n: int = 0
+    p_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""Progress and logs for a person, on standard error; quiet when piped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from harness.errors import BenchError
+
+
+class Log:
+    """What a run tells while it works. `quiet` keeps errors only."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.quiet = quiet
+        self.animated = self.console.is_terminal and not quiet
+
+    def say(self, text: str) -> None:
+        """A plain line."""
+        if not self.quiet:
+            self.console.print(escape(text))
+
+    def stage(self, name: str, text: str) -> None:
+        """A line that opens a stage."""
+        if not self.quiet:
+            self.console.print(f"[bold cyan]{name:<9}[/] {escape(text)}")
+
+    def warn(self, text: str) -> None:
+        """A warning; also kept in the run's record by the caller."""
+        if not self.quiet:
+            self.console.print(f"[yellow]warning[/]   {escape(text)}")
+
+    @contextmanager
+    def progress(self, what: str, total: float) -> "Iterator[Bar]":
+        """A bar with ETA on a terminal; nothing when piped."""
+        columns = (
+            TextColumn("          {task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(
+            *columns, console=self.console, transient=True, disable=not self.animated
+        ) as bars:
+            yield Bar(bars, bars.add_task(escape(what), total=total, note=""))
+
+
+class Bar:
+    """One progress bar."""
+
+    def __init__(self, bars: Progress, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def advance(self, by: float = 1, note: str | None = None) -> None:
+        """Move on by `by` units; `note` is shown at the end of the line."""
+        self._bars.advance(self._task, by)
+        if note is not None:
+            self._bars.update(self._task, note=note)
+
+    def set(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """Say how much is done in all."""
+        self._bars.update(self._task, completed=done)
+        if total is not None:
+            self._bars.update(self._task, total=total)
+        if note is not None:
+            self._bars.update(self._task, note=note)
+
+
+def show_error(error: BenchError) -> None:
+    """Every problem on one line, on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for problem in error.problems:
+        console.print(f"[bold red]error[/] {escape(str(problem))}")
+    if len(error.problems) > 1:
+        console.print(f"{len(error.problems)} problems")

@@ -1,0 +1,32 @@
+"""From generated ids to an answer, the same way for every engine."""
+
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from harness.records import Answer, Request
+
+
+class Decoder:
+    """Cuts at the first stop token and decodes; special tokens do not reach the text."""
+
+    def __init__(self, model_path: str, stop_ids: tuple[int, ...]) -> None:
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(model_path)
+        self.stop_ids = frozenset(stop_ids)
+
+    def answer(
+        self, request: Request, ids: list[int], seconds: float, first: dict[str, float]
+    ) -> Answer:
+        """An answer whose `finish` says whether the model stopped by itself."""
+        end = next((i for i, token in enumerate(ids) if token in self.stop_ids), None)
+        kept = ids if end is None else ids[:end]
+        text = self.tokenizer.decode(kept, skip_special_tokens=True).strip()
+        return Answer(
+            request=request.id,
+            text=text,
+            token_ids=tuple(int(token) for token in kept),
+            finish="length" if end is None else "stop",
+            prompt_tokens=len(request.token_ids),
+            seconds=round(seconds, 4),
+            first_logprobs=first,
+        )

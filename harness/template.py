@@ -1,0 +1,110 @@
+"""From a case to token ids, once: the same ids are trained on and sent to every engine.
+
+The model's own chat template is used; a base model without one gets the suite's plain template.
+"""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, GenerationConfig
+
+from harness.errors import MachineError, MeasurementError
+from harness.records import EncodedRow
+
+
+class Template:
+    """A tokenizer with the template that a run uses; `digest` names both.
+
+    Raises:
+        MachineError: the tokenizer cannot be loaded.
+        MeasurementError: the template doubles the BOS token.
+    """
+
+    def __init__(self, model_path: str, plain: str, as_of: date | None = None) -> None:
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(model_path)
+        except (OSError, ValueError) as error:
+            raise MachineError(
+                f"the tokenizer cannot be loaded: {str(error).splitlines()[0][:200]}",
+                where=model_path,
+            ) from error
+        self.plain = plain
+        self.as_of = as_of
+        self.kind = "chat" if self.tokenizer.chat_template else "plain"
+        used = self.tokenizer.chat_template if self.kind == "chat" else plain
+        self.digest = hashlib.sha256(str(used).encode()).hexdigest()[:32]
+        self.stop_ids = self._stop_ids(model_path)
+        pad = self.tokenizer.pad_token_id
+        self.pad_id: int = int(pad if pad is not None else self.stop_ids[0])
+
+    def _stop_ids(self, model_path: str) -> tuple[int, ...]:
+        ids = [self.tokenizer.eos_token_id]
+        if (Path(model_path) / "generation_config.json").exists():
+            more = GenerationConfig.from_pretrained(model_path).eos_token_id
+            ids += more if isinstance(more, list) else [more]
+        found = tuple(dict.fromkeys(int(token) for token in ids if token is not None))
+        if not found:
+            raise MachineError(
+                "the tokenizer has no end-of-sequence token",
+                where=model_path,
+                remedy="set eos_token in its tokenizer_config.json",
+            )
+        return found
+
+    def _chat(self, messages: list[dict[str, str]], *, answering: bool) -> str:
+        extra: dict[str, Any] = {}
+        if self.as_of:
+            # templates that print today's date must print the suite's, or runs differ by day
+            fixed = self.as_of
+            extra["date_string"] = fixed.strftime("%d %b %Y")
+            extra["strftime_now"] = fixed.strftime
+        text = self.tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=answering,
+            enable_thinking=False,
+            **extra,
+        )
+        return str(text)
+
+    def prompt_text(self, system: str, user: str) -> str:
+        """The text up to where the answer begins."""
+        if self.kind == "plain":
+            asked = f"{system}\n\n{user}" if system else user
+            return self.plain.replace("{input}", asked)
+        messages = [{"role": "system", "content": system}] if system else []
+        return self._chat([*messages, {"role": "user", "content": user}], answering=True)
+
+    def prompt_ids(self, system: str, user: str) -> tuple[int, ...]:
+        """The ids up to where the answer begins, with exactly the BOS the model expects."""
+        ids = self._ids(self.prompt_text(system, user), special=self.kind == "plain")
+        bos = self.tokenizer.bos_token_id
+        if bos is not None and ids[:2] == (bos, bos):
+            raise MeasurementError(
+                "the prompt starts with two BOS tokens",
+                remedy="the chat template and the tokenizer both add one; mend the tokenizer",
+            )
+        return ids
+
+    def train_row(self, user: str, output: str) -> EncodedRow:
+        """Prompt and completion ids; the completion ends with the turn's end token."""
+        prompt_text = self.prompt_text("", user)
+        suffix = output
+        if self.kind == "chat":
+            messages = [
+                {"role": "user", "content": user},
+                {"role": "assistant", "content": output},
+            ]
+            whole = self._chat(messages, answering=False)
+            if whole.startswith(prompt_text):
+                suffix = whole[len(prompt_text) :]
+        completion = self._ids(suffix, special=False)
+        ends = [i for i, token in enumerate(completion) if token in self.stop_ids]
+        completion = completion[: ends[0] + 1] if ends else (*completion, self.stop_ids[0])
+        return EncodedRow(self.prompt_ids("", user), completion)
+
+    def _ids(self, text: str, *, special: bool) -> tuple[int, ...]:
+        encoded = self.tokenizer(text, add_special_tokens=special)["input_ids"]
+        return tuple(int(token) for token in encoded)
