@@ -1,0 +1,46 @@
+"""report.html: one self-contained page that asks nothing of the network."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.records import Run
+from harness.report import casedata, page, text
+
+
+def _finalize(value: Any) -> Any:
+    """Control characters become pictures before a value is escaped."""
+    return text.visible(value) if type(value) is str else value
+
+
+def _environment() -> Environment:
+    """Templates that escape everything: what a model said is untrusted."""
+    return Environment(
+        loader=PackageLoader("harness.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+
+
+def render(run: Run) -> str:
+    """The page of a run."""
+    template = _environment().get_template("report.html.j2")
+    # casedata escapes <, > and & itself: HTML escapes would be no JSON
+    data = Markup(casedata.embed(run))  # noqa: S704
+    return template.render(**page.build(run), data=data)
+
+
+class HtmlReport:
+    """Writes the page to open in a meeting."""
+
+    description: ClassVar[str] = "one page with every number and the answers behind it"
+    filename: ClassVar[str] = "report.html"
+
+    def write(self, run: Run, folder: Path) -> Path:
+        """Write `report.html` into `folder`."""
+        return text.save(folder / self.filename, render(run))

@@ -1,0 +1,85 @@
+"""run.json: a whole run, as it is read back by `bench report` and `bench compare`."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from harness.errors import UsageError, from_os_error, nearest
+from harness.records import Run
+from harness.report.text import save
+
+SCHEMA = 1
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of run.json."""
+    return _adapter().json_schema()
+
+
+def dumps(run: Run) -> str:
+    """A run as JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    try:
+        return _adapter().dump_json(run).decode()
+    except (PydanticSerializationError, UnicodeError):
+        plain = json.dumps(_adapter().dump_python(run), default=str, ensure_ascii=False)
+        return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def read(path: Path) -> Run:
+    """A run from run.json.
+
+    Raises:
+        UsageError: the file is missing, is no JSON, or holds another schema version.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError("no such run file", where=str(path), remedy=_instead(path)) from None
+    except OSError as error:
+        raise from_os_error(error, "reading a run") from error
+    try:
+        data = json.loads(raw)
+    except ValueError as error:
+        raise UsageError(f"not JSON: {error}", where=str(path), remedy=_AGAIN) from None
+    found = data.get("schema") if isinstance(data, dict) else None
+    if found != SCHEMA:
+        said = "no schema version" if found is None else f"schema version {found}"
+        what = f"{said}, and this bench reads version {SCHEMA}"
+        raise UsageError(what, where=str(path), remedy=_AGAIN)
+    try:
+        return _adapter().validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        what = f"{place}: {first['msg']}, found {str(first['input'])[:60]!r}"
+        raise UsageError(what, where=str(path), remedy=_AGAIN) from None
+
+
+_AGAIN = "run `bench run` again: finished work is kept"
+
+
+def _instead(path: Path) -> str:
+    """The nearest file that is there, or how to make one."""
+    there = [item.name for item in path.parent.glob("*.json")] if path.parent.is_dir() else []
+    close = nearest(path.name, there)
+    return f"did you mean '{path.parent / close}'?" if close else "`bench run` writes run.json"
+
+
+class JsonReport:
+    """Writes the run itself."""
+
+    description: ClassVar[str] = "the whole run as data, every answer and score (run.json)"
+    filename: ClassVar[str] = "run.json"
+
+    def write(self, run: Run, folder: Path) -> Path:
+        """Write `run.json` into `folder`."""
+        return save(folder / self.filename, dumps(run))

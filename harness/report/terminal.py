@@ -1,0 +1,198 @@
+"""A run on a terminal, at most 80 columns; report.txt holds the same without colour."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.records import Finding, Run
+from harness.report import text, view
+
+WIDTH = 80
+_STYLES = {
+    "PASS": "bold green",
+    "FAIL": "bold red",
+    "INCONCLUSIVE": "bold yellow",
+    "ERROR": "bold magenta",
+    view.NO_GATE: "bold",
+}
+_NAME_LIMIT = 22
+
+
+def _heading(words: str) -> Text:
+    return Text(f"\n{words.upper()}", style="bold")
+
+
+def _lines(rows: list[tuple[RenderableType, ...]], widths: tuple[int | None, ...]) -> Table:
+    """A borderless grid: fixed columns, then one that wraps."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    for width in widths:
+        grid.add_column(width=width, ratio=None if width else 1, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+def _header(run: Run) -> Iterator[RenderableType]:
+    word, sentence = view.verdict(run)
+    title = f"{text.one_line(run.suite)} · {text.one_line(run.profile)}"
+    yield Text.assemble((title, "bold"), "   ", (f"{view.MARKS[word]} {word}", _STYLES[word]))
+    if run.description:
+        yield Text(text.one_line(run.description))
+    yield Text(sentence)
+    rows: list[tuple[RenderableType, ...]] = [
+        (Text(label, style="dim"), Text(words)) for label, words in view.subject(run)
+    ]
+    yield _lines(rows, (9, None))
+
+
+def _finding(finding: Finding) -> tuple[RenderableType, ...]:
+    style = "" if finding.answer == "not shown" else "bold"
+    return (Text(finding.answer, style=style), Text(view.finding_sentence(finding)))
+
+
+def _findings(run: Run) -> Iterator[RenderableType]:
+    for title, members in view.groups(run):
+        yield _heading(title)
+        if members:
+            yield Padding(_lines([_finding(item) for item in members], (12, None)), (0, 0, 0, 2))
+        else:
+            yield Text("  This run tested no such claim.")
+
+
+def _advice(run: Run) -> Iterator[RenderableType]:
+    if not run.advice:
+        return
+    yield _heading("What to do")
+    rows: list[tuple[RenderableType, ...]] = [
+        (Text(f"{place}."), Text(text.one_line(words)))
+        for place, words in enumerate(run.advice, start=1)
+    ]
+    yield Padding(_lines(rows, (2, None)), (0, 0, 0, 2))
+
+
+Column = tuple[str, list[str]]
+
+
+def _columns(run: Run, task: str) -> Iterator[Column]:
+    """Heading and cells, one per candidate, of a task's table."""
+    names = view.task_candidates(run, task)
+    summaries = view.summary_map(run)
+    for metric, part in view.columns(run, task):
+        found = [summaries.get((task, metric.name, part, name)) for name in names]
+        cells = [
+            text.estimate(item.mean, item.low, item.high, metric) if item else "" for item in found
+        ]
+        yield view.column_title(metric, part), cells
+
+
+def _chunks(columns: Iterator[Column], room: int) -> Iterator[list[Column]]:
+    """Columns in parts that each fit into `room` characters."""
+    part: list[Column] = []
+    used = 0
+    for title, cells in columns:
+        width = max(map(len, (*title.split(" "), *cells))) + 2
+        if part and used + width > room:
+            yield part
+            part, used = [], 0
+        part.append((title, cells))
+        used += width
+    if part:
+        yield part
+
+
+def _task(run: Run, task: str) -> Iterator[RenderableType]:
+    names = [text.one_line(name) for name in view.task_candidates(run, task)]
+    head = f"\n{text.one_line(task)} ({len(view.task_cases(run, task)):,} cases)"
+    about = text.one_line(run.tasks.get(task, ""))
+    yield Text(f"{head}: {about}" if about else head)
+    if not names:
+        yield Text("  No answers.")
+    width = max(9, min(max(map(len, names), default=0), _NAME_LIMIT))
+    for part in _chunks(_columns(run, task), WIDTH - width - 4):
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+        table.add_column("candidate", width=width, overflow="fold", header_style="dim")
+        for title, cells in part:
+            least = max(map(len, (*title.split(" "), *cells)))
+            table.add_column(
+                Text(title), justify="right", overflow="fold", header_style="dim", width=least
+            )
+        for row, name in enumerate(names):
+            table.add_row(Text(name), *(Text(cells[row]) for _, cells in part))
+        yield Padding(table, (0, 0, 0, 2))
+
+
+def _results(run: Run) -> Iterator[RenderableType]:
+    yield _heading("Results")
+    yield Text("Means with 95 % intervals.")
+    for task in view.task_names(run):
+        yield from _task(run, task)
+
+
+def _gate(run: Run) -> Iterator[RenderableType]:
+    word, sentence = view.verdict(run)
+    yield Text.assemble("\n", ("GATE ", "bold"), (f"{view.MARKS[word]} {word}", _STYLES[word]))
+    yield Text(sentence)
+    metrics = view.metric_map(run)
+    rows: list[tuple[RenderableType, ...]] = []
+    for result in run.gate.rules if run.gate else ():
+        mark = f"{view.MARKS[result.verdict]} {result.verdict}"
+        said = text.rule(result.rule, metrics[result.rule.metric])
+        body = Text(text.one_line(said))
+        if result.reason:
+            body.append(f"\n{text.one_line(result.reason)}", style="dim")
+        rows.append((Text(mark, style=_STYLES[result.verdict]), body))
+    if rows:
+        yield Padding(_lines(rows, (14, None)), (0, 0, 0, 2))
+
+
+def _warnings(run: Run) -> Iterator[RenderableType]:
+    if run.warnings:
+        yield _heading("Warnings")
+        rows: list[tuple[RenderableType, ...]] = [
+            (Text("!"), Text(text.one_line(words))) for words in run.warnings
+        ]
+        yield Padding(_lines(rows, (1, None)), (0, 0, 0, 2))
+
+
+def _parts(run: Run) -> Iterator[RenderableType]:
+    for section in (_header, _findings, _advice, _results, _gate, _warnings):
+        yield from section(run)
+
+
+def render(run: Run, console: Console) -> None:
+    """Print a run, 80 columns wide at most; `console` decides about colour."""
+    width = min(console.width, WIDTH)
+    if console.encoding.lower().replace("-", "").startswith("utf"):
+        for part in _parts(run):
+            console.print(part, width=width, highlight=False, markup=False, emoji=False)
+        return
+    # a terminal that cannot show a character gets '?' in its place, not a crash
+    plain = plain_text(run, width).encode(console.encoding, "replace").decode(console.encoding)
+    console.file.write(plain)
+
+
+def plain_text(run: Run, width: int = WIDTH) -> str:
+    """What `render` prints, without colour and trailing blanks."""
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, color_system=None, force_terminal=False, legacy_windows=False
+    )
+    render(run, console)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+class TerminalReport:
+    """Writes what the terminal shows."""
+
+    description: ClassVar[str] = "what the terminal shows, as plain text (report.txt)"
+    filename: ClassVar[str] = "report.txt"
+
+    def write(self, run: Run, folder: Path) -> Path:
+        """Write `report.txt` into `folder`: no colour, 80 columns."""
+        return text.save(folder / self.filename, plain_text(run))

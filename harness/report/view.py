@@ -1,0 +1,220 @@
+"""What a reader wants from a run, picked once for every report."""
+
+from harness.records import (
+    Adapter,
+    CandidateResult,
+    Case,
+    Finding,
+    Metric,
+    Run,
+    Score,
+    Summary,
+)
+from harness.report import text
+
+GROUPS = {
+    "improved": "What fine-tuning improved",
+    "broke": "Where it broke",
+    "context": "Context (RAG)",
+    "cost": "Cost",
+}
+ORDER = {"supported": 0, "contradicted": 1, "not shown": 2}
+NO_GATE = "NO GATE"
+MARKS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "ERROR": "!", NO_GATE: "–"}
+CLASSES = ("current", "stale", "wrong", "abstained", "hedged", "error")
+CLASS_METRIC = "recency.current"
+CLASS_SLICES = ("all", "changed", "unchanged", "new")
+
+SummaryKey = tuple[str, str, str, str]
+
+
+def metric_map(run: Run) -> dict[str, Metric]:
+    """Metrics by name; any metric that a record names is there, if only as a bare number."""
+    known = {metric.name: metric for metric in run.metrics}
+    used = [summary.metric for summary in run.summaries]
+    used += [comparison.metric for comparison in run.comparisons]
+    used += [finding.metric for finding in run.findings]
+    used += [result.rule.metric for result in run.gate.rules] if run.gate else []
+    for name in used:
+        known.setdefault(name, Metric(name, "", unit="", lower=None, upper=None))
+    return known
+
+
+def summary_map(run: Run) -> dict[SummaryKey, Summary]:
+    """Summaries by (task, metric, slice, candidate)."""
+    return {(s.task, s.metric, s.slice, s.candidate): s for s in run.summaries}
+
+
+def plain(run: Run) -> str:
+    """The name of the base: the first candidate with no adapter, prompt or context."""
+    for result in run.candidates:
+        candidate = result.candidate
+        bare = candidate.adapter.kind == "none" and candidate.context == "none"
+        if bare and candidate.prompt is None:
+            return candidate.name
+    return run.candidates[0].candidate.name if run.candidates else ""
+
+
+def task_names(run: Run) -> list[str]:
+    """Tasks in the run's order, those that only cases name last."""
+    return list(dict.fromkeys([*run.tasks, *(case.task for case in run.cases)]))
+
+
+def task_cases(run: Run, task: str) -> list[Case]:
+    """The cases of a task, in the run's order."""
+    return [case for case in run.cases if case.task == task]
+
+
+def task_metrics(run: Run, task: str) -> list[Metric]:
+    """Metrics measured on a task, headlines first, then the rest, diagnostics last."""
+    used = {summary.metric for summary in run.summaries if summary.task == task}
+    found = [metric for name, metric in metric_map(run).items() if name in used]
+    return sorted(found, key=lambda metric: (metric.diagnostic, not metric.headline))
+
+
+def headlines(run: Run, task: str) -> list[Metric]:
+    """A task's headline metrics; without any, its first two that are measured."""
+    found = task_metrics(run, task)
+    return [metric for metric in found if metric.headline and not metric.diagnostic] or found[:2]
+
+
+def columns(run: Run, task: str) -> list[tuple[Metric, str]]:
+    """The (metric, slice) columns of a task's table.
+
+    Every headline on all cases; facts also on changed, unchanged and new ones, since their mean
+    alone hides what a run of this kind is for.
+    """
+    slices = task_slices(run, task)
+    found = []
+    for metric in headlines(run, task):
+        parts = CLASS_SLICES if metric.need == "facts" else ("all",)
+        found += [(metric, part) for part in parts if part in slices]
+    return found
+
+
+def column_title(metric: Metric, part: str) -> str:
+    """A column's heading: metric, slice unless all, and unit."""
+    return text.heading(metric) if part == "all" else f"{text.heading(metric)} {part}"
+
+
+def finding_sentence(finding: Finding) -> str:
+    """The claim with what this run says about it."""
+    return text.one_line(
+        f"{finding.claim}: {finding.sentence}" if finding.claim else finding.sentence
+    )
+
+
+def task_slices(run: Run, task: str) -> list[str]:
+    """Slices of a task with a summary, `all` first."""
+    found = dict.fromkeys(s.slice for s in run.summaries if s.task == task)
+    return sorted(found, key=lambda name: name != "all")
+
+
+def task_candidates(run: Run, task: str) -> list[str]:
+    """Names of the candidates that answered a task, in the run's order."""
+    used = {summary.candidate for summary in run.summaries if summary.task == task}
+    return [result.candidate.name for result in run.candidates if result.candidate.name in used]
+
+
+def groups(run: Run) -> list[tuple[str, list[Finding]]]:
+    """Findings by group title in reading order: supported first; the cost group only if any."""
+    found = []
+    for key, title in GROUPS.items():
+        members = [finding for finding in run.findings if finding.group == key]
+        if members or key != "cost":
+            found.append((title, sorted(members, key=lambda finding: ORDER[finding.answer])))
+    return found
+
+
+def finding_change(finding: Finding, metrics: dict[str, Metric]) -> str:
+    """A finding's effect with its interval, or '' where it rests on no comparison."""
+    if finding.effect is None or not finding.metric:
+        return ""
+    metric = metrics[finding.metric]
+    return text.difference(finding.effect, finding.low, finding.high, metric)
+
+
+def verdict(run: Run) -> tuple[str, str]:
+    """The gate's verdict as a word and a sentence that counts its rules."""
+    if run.gate is None:
+        return NO_GATE, "The suite has no gate rules, so nothing was judged."
+    verdicts = [result.verdict for result in run.gate.rules]
+    if not verdicts:
+        return run.gate.verdict, "No rule was judged."
+    words = {"PASS": "passed", "FAIL": "failed", "INCONCLUSIVE": "undecided", "ERROR": "in error"}
+    parts = [f"{verdicts.count(name)} {word}" for name, word in words.items() if name in verdicts]
+    total = f"{len(verdicts)} gate rule{'s' if len(verdicts) > 1 else ''}"
+    return run.gate.verdict, f"{total}: {', '.join(parts)}."
+
+
+def subject(run: Run) -> list[tuple[str, str]]:
+    """What was compared, as (label, words) lines."""
+    revision = f" @ {run.model.revision[:12]}" if run.model.revision else ""
+    reason = f" ({text.one_line(run.engine_reason)})" if run.engine_reason else ""
+    dates = []
+    if run.trained_until:
+        dates.append(f"training data until {run.trained_until.isoformat()}")
+    if run.as_of:
+        dates.append(f"questions as of {run.as_of.isoformat()}")
+    tasks = len(task_names(run))
+    measured = (
+        f"{len(run.cases):,} cases in {tasks} task{'s' if tasks != 1 else ''}, "
+        f"{len(run.candidates)} candidates, {len(run.answers):,} answers"
+    )
+    lines = [
+        ("suite", f"{text.one_line(run.suite)}, profile {text.one_line(run.profile)}"),
+        ("model", text.one_line(run.model.name) + revision),
+        ("engine", text.one_line(run.engine) + reason),
+        (
+            "measured",
+            measured,
+        ),
+        ("dates", ", ".join(dates)),
+        ("made", f"{text.one_line(run.created)}, run {text.one_line(run.id)}"),
+    ]
+    return [(label, words) for label, words in lines if words]
+
+
+def adapters(run: Run) -> list[tuple[Adapter, list[str]]]:
+    """Each adapter once, with the candidates that use it."""
+    found: dict[str, tuple[Adapter, list[str]]] = {}
+    for result in run.candidates:
+        if result.adapter:
+            entry = found.setdefault(result.adapter.digest, (result.adapter, []))
+            entry[1].append(result.candidate.name)
+    return list(found.values())
+
+
+def axes(result: CandidateResult) -> str:
+    """A candidate in words: adapter, prompt and context."""
+    candidate = result.candidate
+    adapter = candidate.adapter.value or candidate.adapter.kind
+    parts = [] if candidate.adapter.kind == "none" else [f"adapter {adapter}"]
+    parts += [f"prompt {candidate.prompt}"] if candidate.prompt else []
+    parts += [f"{candidate.context} context"] if candidate.context != "none" else []
+    return text.one_line(", ".join(parts) or "base model alone")
+
+
+def class_of(score: Score) -> str:
+    """The recency class that a score stands for; '' when the case was not measured."""
+    if score.state == "error":
+        return "error"
+    return score.label if score.state == "ok" and score.label in CLASSES else ""
+
+
+def class_counts(run: Run) -> dict[tuple[str, str, str], dict[str, int]]:
+    """(task, slice, candidate) -> class -> answers, from the labels of `recency.current`."""
+    tags = {(case.task, case.id): case.tags for case in run.cases}
+    counts: dict[tuple[str, str, str], dict[str, int]] = {}
+    for answer in run.answers:
+        for score in answer.scores:
+            name = class_of(score) if score.metric == CLASS_METRIC else ""
+            if not name:
+                continue
+            carried = tags.get((answer.task, answer.case), ())
+            for part in CLASS_SLICES:
+                if part == "all" or part in carried:
+                    key = (answer.task, part, answer.candidate)
+                    row = counts.setdefault(key, dict.fromkeys(CLASSES, 0))
+                    row[name] += 1
+    return counts
