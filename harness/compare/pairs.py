@@ -1,0 +1,99 @@
+"""Candidates by their axes (adapter, prompt, context), and the pairs that are compared."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.records import AdapterSource, Candidate, ContextKind
+
+NO_ADAPTER = AdapterSource()
+
+
+def adapted(candidate: Candidate) -> bool:
+    """Whether the candidate answers with an adapter."""
+    return candidate.adapter.kind != "none"
+
+
+def axes(candidate: Candidate) -> tuple[AdapterSource, str | None, ContextKind]:
+    """What the candidate is made of, without its name; `none` adapters are all the same."""
+    adapter = candidate.adapter if adapted(candidate) else NO_ADAPTER
+    return adapter, candidate.prompt, candidate.context
+
+
+def parts(candidate: Candidate) -> int:
+    """How many axes are in use: 0 for the base, 3 for adapter with prompt and context."""
+    return sum((adapted(candidate), candidate.prompt is not None, candidate.context != "none"))
+
+
+def base_of(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The first candidate with no adapter, no prompt and no context."""
+    return next((candidate for candidate in candidates if parts(candidate) == 0), None)
+
+
+def find_alike(candidates: Iterable[Candidate], wanted: Candidate) -> Candidate | None:
+    """The first candidate with the axes of `wanted`, whatever its name."""
+    return next((other for other in candidates if axes(other) == axes(wanted)), None)
+
+
+def adapter_pairs(
+    candidates: Sequence[Candidate], context: ContextKind
+) -> list[tuple[Candidate, Candidate]]:
+    """For each adapter, (with it, without it) at the same prompt and this context."""
+    return _matched([c for c in candidates if adapted(c)], candidates, context, adapter=True)
+
+
+def context_pairs(
+    candidates: Sequence[Candidate], context: ContextKind, other: ContextKind
+) -> list[tuple[Candidate, Candidate]]:
+    """For each adapter and for none, (this context, the other) at the same prompt."""
+    return _matched(candidates, candidates, context, to=other)
+
+
+def default_pairs(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:
+    """(candidate, baseline) names: what every run compares, each pair once.
+
+    Every candidate against the base; every two that differ in exactly one axis, the later
+    listed against the earlier; and each adapter on its own against each way to do without one
+    (a prompt, retrieved context).
+    """
+    pairs: list[tuple[Candidate, Candidate]] = []
+    base = base_of(candidates)
+    if base is not None:
+        pairs += [(candidate, base) for candidate in candidates if candidate is not base]
+    for index, later in enumerate(candidates):
+        pairs += [(later, earlier) for earlier in candidates[:index] if _one_apart(later, earlier)]
+    alone = [c for c in candidates if adapted(c) and parts(c) == 1]
+    without = [c for c in candidates if not adapted(c) and parts(c) and c.context != "gold"]
+    pairs += [(adapter, other) for adapter in alone for other in without]
+    kept: dict[tuple[str, str], None] = {}
+    for candidate, baseline in pairs:
+        if (baseline.name, candidate.name) not in kept:
+            kept[candidate.name, baseline.name] = None
+    return list(kept)
+
+
+def _one_apart(left: Candidate, right: Candidate) -> bool:
+    return sum(a != b for a, b in zip(axes(left), axes(right), strict=True)) == 1
+
+
+def _matched(
+    chosen: Iterable[Candidate],
+    candidates: Sequence[Candidate],
+    context: ContextKind,
+    *,
+    adapter: bool = False,
+    to: ContextKind | None = None,
+) -> list[tuple[Candidate, Candidate]]:
+    """One pair per adapter; a pair without a prompt is preferred to one with."""
+    found: dict[AdapterSource, tuple[Candidate, Candidate]] = {}
+    for candidate in sorted(chosen, key=lambda c: c.prompt is not None):
+        if candidate.context != context or candidate.adapter in found:
+            continue
+        wanted = replace(
+            candidate,
+            adapter=NO_ADAPTER if adapter else candidate.adapter,
+            context=candidate.context if to is None else to,
+        )
+        other = find_alike(candidates, wanted)
+        if other is not None:
+            found[candidate.adapter] = (candidate, other)
+    return list(found.values())
