@@ -1,0 +1,132 @@
+"""From suite.yaml to records: what it says, and what holds when it says nothing."""
+
+from pathlib import Path
+
+from harness.errors import unknown_remedy
+from harness.records import (
+    AdapterSource,
+    Candidate,
+    Case,
+    Recipe,
+    Retrieval,
+    Rule,
+    Sampling,
+    ScorerSpec,
+)
+from harness.suite.files import Problems, quote
+from harness.suite.schema import CandidateSpec, RecipeSpec, SuiteFile, TaskSpec
+from harness.suite.spec import Spec
+
+PATH_START = (".", "/", "~")
+
+
+def recipes(file: SuiteFile) -> tuple[Recipe, ...]:
+    """The suite's recipes; one called `lora` with every default when it has none."""
+    written = file.recipes or {"lora": RecipeSpec()}
+    return tuple(Recipe(name, **spec.model_dump()) for name, spec in written.items())
+
+
+def candidate_specs(file: SuiteFile) -> dict[str, CandidateSpec]:
+    """The suite's candidates, or the default ones for what the suite has."""
+    if file.candidates is not None:
+        return file.candidates
+    trained = [recipe.name for recipe in recipes(file)] if file.train else []
+    specs = {"base": CandidateSpec()}
+    specs |= {name: CandidateSpec(adapter=name) for name in trained}
+    specs |= {f"base+{name}": CandidateSpec(prompt=name) for name in file.prompts}
+    if file.documents:
+        for name in ["base", *trained]:
+            adapter = None if name == "base" else name
+            specs[f"{name}+retrieved"] = CandidateSpec(adapter=adapter, context="retrieved")
+            specs[f"{name}+gold"] = CandidateSpec(adapter=adapter, context="gold")
+    return specs
+
+
+def candidates(spec: Spec, root: Path, problems: Problems) -> tuple[Candidate, ...]:
+    """Candidates as records; an adapter that is no recipe, path or hub id is noted."""
+    known = [recipe.name for recipe in recipes(spec.file)]
+    found = []
+    for name, written in candidate_specs(spec.file).items():
+        source = adapter_source(written.adapter, known, root)
+        if source is None:
+            where = spec.raw.where(("candidates", name, "adapter"))
+            what = f"unknown recipe {quote(str(written.adapter))}"
+            remedy = unknown_remedy(str(written.adapter), known)
+            problems.add(what, where, f"{remedy}; a path starts with ./ and a hub id has a /")
+            continue
+        found.append(Candidate(name, source, written.prompt, written.context))
+    return tuple(found)
+
+
+def adapter_source(value: str | None, known: list[str], root: Path) -> AdapterSource | None:
+    """What `adapter:` means: a recipe, a path from the suite's folder, or a hub id."""
+    if value is None:
+        return AdapterSource()
+    if value.startswith(PATH_START):
+        return AdapterSource("path", local_path(value, root))
+    if value in known:
+        return AdapterSource("recipe", value)
+    owner, slash, name = value.partition("/")
+    if slash and owner and name and "/" not in name and not set(value) & set(" \t\n\\"):
+        return AdapterSource("hub", value)
+    return None
+
+
+def local_path(value: str, root: Path) -> str:
+    """A path of suite.yaml as an absolute path; relative ones start at the suite's folder."""
+    try:
+        return str((root / Path(value).expanduser()).absolute())
+    except RuntimeError:  # ~user without such a user
+        return value
+
+
+def model(file: SuiteFile, root: Path) -> str:
+    """The suite's model, with a relative folder made absolute."""
+    return local_path(file.model, root) if file.model.startswith(PATH_START) else file.model
+
+
+def default_scorers(cases: list[Case]) -> dict[str, ScorerSpec]:
+    """What a task without `scorers` is scored on."""
+    names = ["style", "rouge"]
+    names += ["terminology"] if any(case.terms for case in cases) else []
+    names += ["recency"] if any(case.fact for case in cases) else []
+    return {name: ScorerSpec(name) for name in names}
+
+
+def task_candidates(task: TaskSpec, cases: list[Case], file: SuiteFile) -> tuple[str, ...] | None:
+    """Who answers a task; by default all, but `gold` ones only where cases have gold."""
+    if task.candidates is not None:
+        return tuple(task.candidates)
+    if file.candidates is None and not any(case.gold for case in cases):
+        specs = candidate_specs(file)
+        return tuple(name for name, spec in specs.items() if spec.context != "gold")
+    return None
+
+
+def sampling(file: SuiteFile) -> Sampling:
+    """How engines pick tokens."""
+    return Sampling(**file.sampling.model_dump())
+
+
+def retrieval(file: SuiteFile) -> Retrieval:
+    """How retrieved context is found."""
+    return Retrieval(**file.retrieve.model_dump())
+
+
+def rules(spec: Spec) -> tuple[Rule, ...]:
+    """Gate rules as records; numbers that a kind does not use are 0."""
+    return tuple(
+        Rule(
+            rule.kind,
+            rule.candidate,
+            rule.task,
+            rule.metric,
+            rule.slice,
+            rule.against,
+            rule.margin or 0.0,
+            rule.min_effect or 0.0,
+            rule.value or 0.0,
+            spec.raw.where(("gate", index)),
+        )
+        for index, rule in enumerate(spec.file.gate)
+    )

@@ -1,0 +1,83 @@
+"""Say in one line what a schema found wrong, where, and what to write instead."""
+
+import re
+from collections.abc import Callable
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from harness.errors import unknown_remedy
+from harness.suite.files import Problems, quote
+from harness.suite.yamlfile import Loc
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+Where = Callable[[Loc], str]
+
+
+def always(place: str) -> Where:
+    """The same place for every key path: a JSONL row is one line."""
+    return lambda _: place
+
+
+def validate(model: type[Model], data: Any, where: Where, problems: Problems) -> Model | None:
+    """`data` as a `model`, or None with every problem noted; `where` places a key path."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            _note(model, found, where, problems)
+        return None
+
+
+def _note(model: type[BaseModel], found: Any, where: Where, out: Problems) -> None:
+    loc: Loc = tuple(part for part in found["loc"] if part != "[key]")
+    place = where(loc)
+    path = dotted(loc)
+    if found["type"] == "missing":
+        out.add(f"key '{path}' is missing", place, "add it")
+    elif found["type"] == "extra_forbidden":
+        valid = keys_at(model, loc[:-1])
+        out.add(f"unknown key '{path}'", place, unknown_remedy(str(loc[-1]), valid))
+    elif found["type"] == "string_pattern_mismatch":
+        allowed = "letters, digits, -, _" + (", + and ." if "+." in str(found["ctx"]) else "")
+        name = quote(found["input"])
+        out.add(f"{path}: {name} is no name", place, f"use at most 64 {allowed}")
+    elif found["type"] == "literal_error":
+        valid = re.findall(r"'([^']*)'", found["ctx"]["expected"])
+        remedy = unknown_remedy(str(found["input"]), valid)
+        out.add(f"{path} is {quote(found['input'])}", place, remedy)
+    else:
+        remedy = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        subject = f"{path} is {quote(found['input'])}" if path else f"found {quote(found['input'])}"
+        out.add(
+            subject, place, remedy.replace("dictionary", "mapping").replace("valid string", "text")
+        )
+
+
+def dotted(loc: Loc) -> str:
+    """A key path as a person reads it: `tasks.clauses.cases[0]`."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
+    """The keys that a schema allows at a key path."""
+    kind: Any = model
+    for part in loc:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = _plain(kind.model_fields[str(part)].annotation)
+        else:
+            kind = _plain(get_args(kind)[-1])
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+
+
+def _plain(kind: Any) -> Any:
+    """The type without Optional and Annotated."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next(arg for arg in get_args(kind) if arg is not type(None))
+    return kind

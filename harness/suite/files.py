@@ -1,0 +1,126 @@
+"""Read a suite's files, and collect what is wrong with them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.errors import Problem, SuiteError, unknown_remedy
+
+PER_FILE = 50  # problems shown of one data file; the rest is counted
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it: relative to the working directory when below it."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def quote(value: object, limit: int = 60) -> str:
+    """The value as written in a message, cut to `limit` characters."""
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= limit else f"{text[: limit - 2]}…{text[-1]}"
+
+
+class Problems:
+    """Problems in the order they were found, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Problem, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def add(self, what: str, where: str = "", remedy: str = "") -> None:
+        """Note one problem; the same one again changes nothing."""
+        self._found[Problem(what, where, remedy)] = None
+
+    def unknown(self, kind: str, name: str, valid: Iterable[str], where: str = "") -> None:
+        """Note a name that is not among the valid ones, with the nearest."""
+        self.add(f"unknown {kind} {quote(name)}", where, unknown_remedy(name, valid))
+
+    def capped(self, limit: int = PER_FILE) -> list[Problem]:
+        """The problems, at most `limit` for one file and a count of the rest."""
+        seen: Counter[str] = Counter()
+        kept = []
+        for problem in self._found:
+            file = problem.where.rpartition(":")[0] or problem.where
+            seen[file] += 1
+            if seen[file] <= limit:
+                kept.append(problem)
+        rest = {file: count - limit for file, count in seen.items() if count > limit}
+        return kept + [Problem(f"… and {n} more problems", file) for file, n in rest.items()]
+
+    def raise_if_any(self) -> None:
+        """Raise one SuiteError with all problems, if there are any."""
+        if self._found:
+            raise SuiteError(self.capped())
+
+
+def read_text(path: Path, problems: Problems) -> str | None:
+    """A UTF-8 file's text (a byte order mark is dropped), or None with the problem noted."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        problems.add(f"the file cannot be read: {reason}", shown(path))
+        return None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problems.add("the file is UTF-16, not UTF-8", f"{shown(path)}:1", "save it as UTF-8")
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        byte = raw[error.start]
+        problems.add(f"byte 0x{byte:02x} is not UTF-8", f"{shown(path)}:{line}", "save it as UTF-8")
+        return None
+
+
+def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, object) of a JSONL file; blank lines are skipped, bad lines noted."""
+    text = read_text(path, problems)
+    # "\n" alone ends a line: str.splitlines would also cut at U+2028, which JSON allows
+    for number, line in enumerate((text or "").split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{shown(path)}:{number}"
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "too deep"
+            column = error.colno if isinstance(error, json.JSONDecodeError) else 1
+            found = quote(line[max(0, column - 11) : column + 20].strip(), 40)
+            problems.add(
+                f"not valid JSON: {reason} at column {column}, near {found}",
+                where,
+                "one JSON object a line",
+            )
+            continue
+        if not isinstance(row, dict):
+            problems.add(f"not a JSON object: {quote(row)}", where, "one JSON object a line")
+            continue
+        yield number, row
+
+
+def find(root: Path, name: str, what: str, where: str, problems: Problems) -> Path | None:
+    """The path of a suite's data file or folder, or None with the nearest name noted."""
+    path = root / Path(name).expanduser()
+    try:
+        if path.exists():
+            return path
+        folder = path.parent if path.parent.is_dir() else root
+        near = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        problems.add(f"{what} {quote(name)} cannot be read: {error}", where)
+        return None
+    written = Path(name).parent if folder == path.parent else Path()
+    valid = [str(written / entry) for entry in near]
+    problems.add(f"{what} {quote(name)} is not there", where, unknown_remedy(name, valid))
+    return None

@@ -1,0 +1,309 @@
+"""What a suite's files may hold; unknown keys are refused."""
+
+from dataclasses import MISSING, fields
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
+
+from harness.records import Recipe, Retrieval, Sampling, Suite
+
+MAX_RANK = 512  # the largest LoRA rank that vLLM serves
+MAX_SEED = 2**32 - 1  # what numpy and torch both take
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("should not be empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no character") from None
+    return value
+
+
+def _day(value: Any) -> Any:
+    # pydantic would read a number as seconds since 1970, and its message is long
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        value = None
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError("should be a date like 2024-01-31")  # noqa: TRY004 (pydantic wants it)
+    return value
+
+
+def _targets(value: Any) -> Any:
+    if value == "all-linear":
+        return value
+    if isinstance(value, list) and value and all(isinstance(v, str) and v for v in value):
+        return tuple(value)
+    raise ValueError("should be 'all-linear' or a list of module names")
+
+
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]{0,63}$")]
+Text = Annotated[str, AfterValidator(_text)]
+Int = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
+Targets = Annotated[
+    Any,
+    BeforeValidator(_targets),
+    WithJsonSchema(
+        {"anyOf": [{"const": "all-linear"}, {"type": "array", "items": {"type": "string"}}]}
+    ),
+]
+Day = Annotated[date, BeforeValidator(_day)]
+Seed = Annotated[Int, Field(ge=0, le=MAX_SEED)]
+
+
+def _defaults(record: type[Any]) -> dict[str, Any]:
+    return {f.name: f.default for f in fields(record) if f.default is not MISSING}
+
+
+_RECIPE, _SAMPLING, _RETRIEVAL = _defaults(Recipe), _defaults(Sampling), _defaults(Retrieval)
+
+
+class Strict(BaseModel):
+    """Base of every model here: no unknown keys, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TrainRow(Strict):
+    """A line of a training file."""
+
+    input: Text
+    output: Text
+    id: Text | None = None
+    tags: list[Text] = []
+    fact: Text | None = None
+    source: Text | None = None
+
+
+class CaseRow(TrainRow):
+    """A line of a case file; `gold` None means the documents of the case's fact."""
+
+    terms: list[Text] = []
+    gold: list[Text] | None = None
+
+
+class VersionRow(Strict):
+    """A value of a fact."""
+
+    value: Text
+    valid_from: Day
+    valid_to: Day | None = None
+    aliases: list[Text] = []
+    source: str = ""
+
+
+class FactRow(Strict):
+    """A line of facts.jsonl."""
+
+    id: Text
+    entity: Text
+    attribute: Text
+    versions: Annotated[list[VersionRow], Field(min_length=1)]
+    exposures: Annotated[Int, Field(ge=0)] | None = None
+    placebo: list[Text] = []
+    tags: list[Text] = []
+
+
+class TermEntry(Strict):
+    """An entry of glossary.yaml."""
+
+    preferred: Text
+    definition: str = ""
+    forbidden: list[Text] = []
+    trained: bool = True
+
+
+class StyleRule(BaseModel):
+    """The envelope of a style rule; its other keys are the scorer's."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: Word
+    kind: Word
+
+
+class StyleFile(Strict):
+    """style.yaml."""
+
+    rules: Annotated[list[StyleRule], Field(min_length=1)]
+
+
+class FrontMatter(Strict):
+    """The head of a document."""
+
+    id: Text | None = None
+    title: Text | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    facts: list[Text] = []
+
+
+class PromptFile(Strict):
+    """A prompt as YAML."""
+
+    system: str = ""
+    user: str = "{input}"
+
+
+class DatesSpec(Strict):
+    """When training data ends, and the day that cases are asked."""
+
+    trained_until: Day | None = None
+    as_of: Day | None = None
+
+
+class TrainSpec(Strict):
+    """Training files; `limit` takes a seeded sample."""
+
+    file: Annotated[list[Text], Field(min_length=1)]
+    limit: Annotated[Int, Field(ge=1)] | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Editors also accept the short form: a file name."""
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        one = {"type": "string"}
+        whole["properties"]["file"] = {"anyOf": [one, whole["properties"]["file"]]}
+        return {"anyOf": [one, whole]}
+
+
+class SamplingSpec(Strict):
+    """How engines pick the next token."""
+
+    temperature: Annotated[Number, Field(ge=0, le=10)] = _SAMPLING["temperature"]
+    top_p: Annotated[Number, Field(gt=0, le=1)] = _SAMPLING["top_p"]
+    seed: Seed = _SAMPLING["seed"]
+
+
+class RetrieveSpec(Strict):
+    """How retrieved context is found and shown."""
+
+    retriever: Text = _RETRIEVAL["retriever"]
+    k: Annotated[Int, Field(ge=1, le=1000)] = _RETRIEVAL["k"]
+    max_chars: Annotated[Int, Field(ge=1)] = _RETRIEVAL["max_chars"]
+    template: Text = _RETRIEVAL["template"]
+
+
+class TaskSpec(Strict):
+    """A task; `scorers` maps a scorer's name to its options."""
+
+    description: str = ""
+    cases: Annotated[list[Text], Field(min_length=1)]
+    limit: Annotated[Int, Field(ge=1)] | None = None
+    scorers: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] | None = None
+    max_tokens: Annotated[Int, Field(ge=1, le=100_000)] = 128
+    candidates: Annotated[list[Name], Field(min_length=1)] | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Editors also accept the short forms: one file name, a list of scorers."""
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        keys = whole["properties"]
+        keys["cases"] = {"anyOf": [{"type": "string"}, keys["cases"]]}
+        names = {"type": "array", "items": {"type": "string"}}
+        keys["scorers"]["anyOf"].insert(0, names)
+        return whole
+
+
+class RecipeSpec(Strict):
+    """How a LoRA adapter is trained; defaults are those of records.Recipe."""
+
+    rank: Annotated[Int, Field(ge=1, le=MAX_RANK)] = _RECIPE["rank"]
+    alpha: Annotated[Number, Field(gt=0)] = _RECIPE["alpha"]
+    dropout: Annotated[Number, Field(ge=0, lt=1)] = _RECIPE["dropout"]
+    rslora: bool = _RECIPE["rslora"]
+    targets: Targets = _RECIPE["targets"]
+    learning_rate: Annotated[Number, Field(gt=0, le=1)] = _RECIPE["learning_rate"]
+    warmup: Annotated[Number, Field(ge=0, lt=1)] = _RECIPE["warmup"]
+    epochs: Annotated[Number, Field(gt=0, le=1000)] = _RECIPE["epochs"]
+    batch_rows: Annotated[Int, Field(ge=1)] = _RECIPE["batch_rows"]
+    max_length: Annotated[Int, Field(ge=8)] = _RECIPE["max_length"]
+    weight_decay: Annotated[Number, Field(ge=0)] = _RECIPE["weight_decay"]
+    clip: Annotated[Number, Field(gt=0)] = _RECIPE["clip"]
+    dev_fraction: Annotated[Number, Field(ge=0, lt=0.9)] = _RECIPE["dev_fraction"]
+    patience: Annotated[Int, Field(ge=0)] = _RECIPE["patience"]
+    seed: Seed = _RECIPE["seed"]
+
+
+class CandidateSpec(Strict):
+    """One way to answer."""
+
+    adapter: Text | None = None
+    prompt: Name | None = None
+    context: Literal["none", "retrieved", "gold"] = "none"
+
+
+class RuleSpec(Strict):
+    """A gate rule; which numbers it needs depends on its kind."""
+
+    kind: Literal["superior", "non_inferior", "at_least", "at_most", "max_unmeasured"]
+    candidate: Name
+    task: Word
+    metric: Text
+    slice: Text = "all"
+    against: Name | None = None
+    margin: Annotated[Number, Field(ge=0)] | None = None
+    min_effect: Annotated[Number, Field(ge=0)] | None = None
+    value: Number | None = None
+
+
+class SuiteFile(Strict):
+    """suite.yaml with the chosen profile laid over it."""
+
+    name: Word
+    description: str = ""
+    model: Text = "embedded:smollm2-135m"
+    seed: Seed = 7
+    dates: DatesSpec = DatesSpec()
+    train: TrainSpec | None = None
+    facts: Text | None = None
+    glossary: Text | None = None
+    style: Text | None = None
+    documents: Text | None = None
+    prompts: dict[Name, Text] = {}
+    template: Text = _defaults(Suite)["template"]
+    sampling: SamplingSpec = SamplingSpec()
+    retrieve: RetrieveSpec = RetrieveSpec()
+    tasks: Annotated[dict[Word, TaskSpec], Field(min_length=1)]
+    recipes: dict[Name, RecipeSpec] = {}
+    candidates: Annotated[dict[Name, CandidateSpec], Field(min_length=1)] | None = None
+    gate: list[RuleSpec] = []
+    profiles: dict[Word, dict[str, Any]] = {}
+
+
+FILES: dict[str, Any] = {
+    "suite": SuiteFile,
+    "row": TrainRow,
+    "case": CaseRow,
+    "fact": FactRow,
+    "glossary": list[TermEntry],
+    "style": StyleFile,
+    "document": FrontMatter,
+    "prompt": PromptFile,
+}
+
+
+def json_schema(file: str = "suite") -> dict[str, Any]:
+    """The JSON Schema of a kind of suite file (a key of FILES), for editors."""
+    return TypeAdapter(FILES[file]).json_schema()

@@ -1,0 +1,29 @@
+"""Construct a task's scorers from the registry, as a run will, so that options are checked."""
+
+from harness import registry
+from harness.protocols import Resources, Scorer
+from harness.records import Suite, Task
+
+
+def resources(suite: Suite, task: Task) -> Resources:
+    """What the suite lends the scorers of one of its tasks."""
+    return Resources(
+        facts={fact.id: fact for fact in suite.facts},
+        glossary=suite.glossary,
+        style=suite.style,
+        train=suite.train,
+        references=tuple(case.reference for case in task.cases),
+        trained_until=suite.trained_until,
+    )
+
+
+def construct(task: Task, lent: Resources) -> tuple[dict[str, Scorer], dict[str, str]]:
+    """A task's scorers by name, and for each that refuses its options the reason."""
+    built: dict[str, Scorer] = {}
+    refused: dict[str, str] = {}
+    for spec in task.scorers:
+        try:
+            built[spec.name] = registry.load("scorer", spec.name)(dict(spec.options), lent)
+        except ValueError as error:
+            refused[spec.name] = str(error)
+    return built, refused

@@ -1,0 +1,88 @@
+"""What can only be checked when all of a suite has been read."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from harness import registry
+from harness.errors import Problem
+from harness.records import Fact, Row, Rule, Suite, Task
+from harness.suite.files import Problems
+from harness.suite.leak import leaks
+from harness.suite.scorers import construct, resources
+
+Where = Callable[..., str]
+
+
+def check_whole(
+    suite: Suite, where: Where, rule_places: dict[str, str], problems: Problems
+) -> None:
+    """Note leaks, recipes without rows, contexts without documents, scorers and gate metrics.
+
+    `where(*loc)` places a key path of suite.yaml; `rule_places` says where style rules are.
+    """
+    for problem in leaks(suite.train, (case for task in suite.tasks for case in task.cases)):
+        problems.add(problem.what, problem.where, problem.remedy)
+    for candidate in suite.candidates:
+        if candidate.adapter.kind == "recipe" and not suite.train:
+            what = f"candidate '{candidate.name}' trains '{candidate.adapter.value}' without rows"
+            problems.add(what, where("train"), "add `train: train.jsonl` with rows")
+            break
+    for problem in exposure_problems(suite.facts, suite.train):
+        problems.add(problem.what, problem.where, problem.remedy)
+    for task in suite.tasks:
+        _check_gold(suite, task, where, problems)
+        metrics = _check_scorers(suite, task, where, rule_places, problems)
+        for rule in suite.rules:
+            if rule.task == task.name:
+                _check_rule(rule, task, metrics, problems)
+
+
+def exposure_problems(facts: tuple[Fact, ...], train: tuple[Row, ...]) -> list[Problem]:
+    """Facts whose declared `exposures` differ from the training rows that carry them."""
+    shown = Counter(row.fact for row in train)
+    return [
+        Problem(
+            f"fact '{fact.id}' declares {fact.exposures} exposures,"
+            f" but {shown[fact.id]} training rows carry it",
+            fact.where,
+            "correct the number, or leave it out",
+        )
+        for fact in facts
+        if fact.exposures is not None and fact.exposures != shown[fact.id]
+    ]
+
+
+def _check_gold(suite: Suite, task: Task, where: Where, problems: Problems) -> None:
+    if any(case.gold for case in task.cases) or not task.cases or not suite.documents:
+        return
+    for candidate in suite.candidates:
+        if candidate.context == "gold" and candidate.name in (task.candidates or [candidate.name]):
+            what = (
+                f"'{candidate.name}' answers task '{task.name}', whose cases have no gold document"
+            )
+            remedy = "name documents in `gold` or a `fact`, or list the task's candidates"
+            problems.add(what, where("tasks", task.name), remedy)
+
+
+def _check_scorers(
+    suite: Suite, task: Task, where: Where, rule_places: dict[str, str], problems: Problems
+) -> list[str] | None:
+    """Note what scorers refuse; the names of the task's metrics, or None when unsure."""
+    known = tuple(spec for spec in task.scorers if spec.name in registry.TABLES["scorer"])
+    checked = Task(task.name, task.cases, known)
+    built, refused = construct(checked, resources(suite, task))
+    for name, reason in refused.items():
+        quoted = [place for rule, place in rule_places.items() if f"'{rule}'" in reason]
+        place = quoted[0] if quoted else where("tasks", task.name, "scorers", name)
+        problems.add(f"scorer '{name}': {reason}", place)
+    if len(built) < len(task.scorers):
+        return None
+    return [metric.name for scorer in built.values() for metric in scorer.metrics]
+
+
+def _check_rule(rule: Rule, task: Task, metrics: list[str] | None, problems: Problems) -> None:
+    if metrics is not None and rule.metric not in metrics:
+        problems.unknown("metric", rule.metric, metrics, rule.where)
+    slices = {"all", *(tag for case in task.cases for tag in case.tags)}
+    if rule.slice not in slices:
+        problems.unknown("slice", rule.slice, slices, rule.where)
