@@ -160,7 +160,7 @@ def fact_rows(facts: list[Spec], part: str, wordings: list[str]) -> list[Spec]:
     `TRAINED_UNTIL`; cases ask `CASES_PER_FACT` times and expect the value of `AS_OF`.
     """
     day = TRAINED_UNTIL if part == "train" else AS_OF
-    rows = []
+    rows: list[Spec] = []
     for fact in facts:
         times = fact["exposures"] if part == "train" else CASES_PER_FACT
         version = version_on(fact, day)

@@ -211,6 +211,14 @@ def test_facts_have_sources_and_ordered_versions(facts: dict[str, Spec]) -> None
         assert ends == [version["valid_from"] for version in fact["versions"][1:]] + [None]
 
 
+def test_the_readme_lists_every_statutory_value_with_its_date(facts: dict[str, Spec]) -> None:
+    readme = (LEGAL / "README.md").read_text("utf-8")
+    for fact in facts.values():
+        if fact["tags"] == ["statutory"]:
+            values = [f"{v['value']} ({v['valid_from']})" for v in fact["versions"]]
+            assert f"| `{fact['id']}` | {' → '.join(values)} |" in readme
+
+
 def test_values_and_placebos_can_be_told_apart(facts: dict[str, Spec]) -> None:
     for fact in facts.values():
         values = [version["value"] for version in fact["versions"]] + fact["placebo"]
