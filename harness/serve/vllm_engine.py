@@ -83,7 +83,7 @@ def cpu_cache_gib(job: EngineJob) -> int:
     per_token = 2 * config.num_hidden_layers * heads * size * 2
     wanted = CPU_SEQUENCES * job.max_model_len * per_token
     allowed = psutil.virtual_memory().available // 4
-    return max(1, round(min(wanted, allowed) / GIB))
+    return max(1, int(min(wanted, allowed) / GIB + 0.5))
 
 
 def start(job: EngineJob) -> Any:
