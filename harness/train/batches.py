@@ -1,0 +1,109 @@
+"""Rows into optimiser steps, and steps into micro-batches of like length.
+
+Steps are cut from windows of shuffled rows that are sorted by length, so that a step holds rows
+of like length without ever seeing the whole set sorted (the idea of length-grouped sampling).
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from harness.records import EncodedRow
+
+WINDOW_STEPS = 8
+MICRO_BATCH_COST = 96  # tokens: what starting one more micro-batch costs, in padding it must save
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A right-padded micro-batch.
+
+    `ids` and `mask` are [rows, length]; `positions` index the flattened [rows * length] hidden
+    states whose next token is a completion token, `targets` are those tokens; both [n].
+    """
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    positions: torch.Tensor
+    targets: torch.Tensor
+    tokens: int
+
+
+def size(row: EncodedRow) -> int:
+    """Tokens of a row."""
+    return len(row.prompt) + len(row.completion)
+
+
+def answers(row: EncodedRow) -> int:
+    """Completion tokens that have a token before them to be predicted from."""
+    return len(row.completion) if row.prompt else max(0, len(row.completion) - 1)
+
+
+def usable(rows: Sequence[EncodedRow], max_length: int) -> list[EncodedRow]:
+    """The rows that fit `max_length` tokens and have something to learn; order is kept."""
+    return [row for row in rows if size(row) <= max_length and answers(row) > 0]
+
+
+def steps(
+    rows: Sequence[EncodedRow], batch_rows: int, epoch: int, seed: int
+) -> Iterator[list[EncodedRow]]:
+    """One epoch's optimiser steps, each row once, in an order that `seed` and `epoch` decide."""
+    order = random.Random(f"{seed}-{epoch}")  # noqa: S311 - an order, not a secret
+    shuffled = list(rows)
+    order.shuffle(shuffled)
+    cut: list[list[EncodedRow]] = []
+    window = WINDOW_STEPS * batch_rows
+    for start in range(0, len(shuffled), window):
+        near = sorted(shuffled[start : start + window], key=size)
+        cut.extend(near[i : i + batch_rows] for i in range(0, len(near), batch_rows))
+    order.shuffle(cut)
+    yield from cut
+
+
+def micro_batches(rows: Sequence[EncodedRow], limit: int) -> list[list[EncodedRow]]:
+    """The cheapest split of a step: padded tokens plus `MICRO_BATCH_COST` per part.
+
+    No part of two rows or more holds above `limit` padded tokens.
+    """
+    near = sorted(rows, key=size)
+    best: list[tuple[int, int]] = [(0, 0)]  # cost of the first n rows, start of their last part
+    for stop in range(1, len(near) + 1):
+        longest = size(near[stop - 1])
+        options = [
+            (best[start][0] + (stop - start) * longest + MICRO_BATCH_COST, start)
+            for start in range(stop)
+            if stop - start == 1 or (stop - start) * longest <= limit
+        ]
+        best.append(min(options))
+    parts: list[list[EncodedRow]] = []
+    stop = len(near)
+    while stop:
+        start = best[stop][1]
+        parts.append(near[start:stop])
+        stop = start
+    return parts
+
+
+def collate(rows: Sequence[EncodedRow], pad_id: int, device: torch.device) -> Batch:
+    """Right-pad rows of one micro-batch and index where the loss falls."""
+    length = max(size(row) for row in rows)
+    ids = torch.full((len(rows), length), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), length), dtype=torch.long)
+    positions: list[int] = []
+    targets: list[int] = []
+    for index, row in enumerate(rows):
+        tokens = row.prompt + row.completion
+        ids[index, : len(tokens)] = torch.tensor(tokens)
+        mask[index, : len(tokens)] = 1
+        first = len(tokens) - answers(row)
+        positions.extend(index * length + at - 1 for at in range(first, len(tokens)))
+        targets.extend(tokens[first:])
+    return Batch(
+        ids=ids.to(device),
+        mask=mask.to(device),
+        positions=torch.tensor(positions).to(device),
+        targets=torch.tensor(targets).to(device),
+        tokens=sum(size(row) for row in rows),
+    )

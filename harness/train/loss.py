@@ -1,0 +1,116 @@
+"""Cross-entropy on completion tokens, with logits only where they are needed.
+
+The output head is as wide as the vocabulary, so it is applied to the rows of hidden states whose
+next token is a completion token, a chunk at a time, and the gradient of the hidden states is
+taken in the same pass (the idea of fused linear cross-entropy, Liger Kernel, arXiv 2410.10989).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from harness.train.batches import Batch
+
+CHUNK_LOGITS = 4_194_304  # logits at a time: 16 MB in float32, which stays in a cache
+
+
+class _HeadLoss(torch.autograd.Function):
+    """Summed cross-entropy of `hidden @ weight.T + bias`; weight and bias are frozen."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
+    ) -> Tensor:
+        wants = ctx.needs_input_grad[0]
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        gradient = torch.empty_like(hidden) if wants else None
+        rows = max(1, CHUNK_LOGITS // weight.shape[0])
+        for start in range(0, hidden.shape[0], rows):
+            part = slice(start, start + rows)
+            logits = functional.linear(hidden[part], weight, bias).float()
+            logs = functional.log_softmax(logits, dim=-1)
+            target = targets[part].unsqueeze(1)
+            total -= logs.gather(1, target).sum()
+            if gradient is not None:
+                # d loss / d logits = softmax - one-hot
+                shares = logs.exp_()
+                shares.scatter_add_(1, target, torch.full_like(target, -1, dtype=shares.dtype))
+                gradient[part] = shares.to(hidden.dtype) @ weight
+        if gradient is not None:
+            ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grads[0].to(gradient.dtype), None, None, None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How to get from a causal LM to the loss.
+
+    `backbone` and `linear` are set where logits are `linear(backbone(ids))` and nothing else;
+    otherwise the model's own forward is used, which knows about scaling and soft caps.
+    """
+
+    model: Any
+    backbone: Any = None
+    linear: nn.Linear | None = None
+
+    @property
+    def fast(self) -> bool:
+        """Whether logits are made for completion rows only."""
+        return self.linear is not None
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Sum of the cross-entropy over the completion tokens of a micro-batch; a scalar, fp32."""
+        if self.linear is None:
+            return self._full(batch)
+        hidden = self.backbone(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False)[0]
+        rows = hidden.reshape(-1, hidden.shape[-1]).index_select(0, batch.positions)
+        total: Tensor = _HeadLoss.apply(rows, self.linear.weight, self.linear.bias, batch.targets)  # type: ignore[no-untyped-call]
+        return total
+
+    def _full(self, batch: Batch) -> Tensor:
+        logits = self.model(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False).logits
+        rows = logits.reshape(-1, logits.shape[-1]).index_select(0, batch.positions)
+        return functional.cross_entropy(rows.float(), batch.targets, reduction="sum")
+
+
+def head_of(base: Any, batch: Batch) -> Head:
+    """The fast head of a causal LM where a probe shows that it is exact, else the full one.
+
+    The probe runs the model on `batch` with its head's output replaced by values from -60 to 60:
+    when they leave the model unchanged nothing follows the head (soft cap, scaling), and when the
+    head was fed the backbone's own output nothing precedes it.
+    """
+    full = Head(base)
+    linear = base.get_output_embeddings()
+    backbone = getattr(base, getattr(base, "base_model_prefix", "") or "", None)
+    if type(linear) is not nn.Linear or backbone is None or linear.weight.requires_grad:
+        return full
+    seen: dict[str, Tensor] = {}
+
+    def swap(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        seen["input"] = inputs[0]
+        ramp = torch.linspace(-60, 60, output.numel(), dtype=torch.float32, device=output.device)
+        seen["output"] = ramp.reshape(output.shape).to(output.dtype)
+        return seen["output"]
+
+    handle = linear.register_forward_hook(swap)
+    asked = {"input_ids": batch.ids, "attention_mask": batch.mask, "use_cache": False}
+    try:
+        with torch.no_grad():
+            logits = base(**asked).logits
+            hidden = backbone(**asked)[0]
+    finally:
+        handle.remove()
+    if "input" not in seen or hidden.shape != seen["input"].shape:
+        return full
+    same = torch.equal(logits.to(seen["output"].dtype), seen["output"])
+    close = torch.allclose(hidden.float(), seen["input"].float(), rtol=2e-2, atol=1e-3)
+    return Head(base, backbone, linear) if same and close else full

@@ -1,0 +1,60 @@
+"""What the machine offers: device, number format, threads, memory."""
+
+import os
+import resource
+import sys
+
+import psutil
+import torch
+
+from harness.errors import UsageError
+
+
+def device_for(name: str) -> torch.device:
+    """The device behind a name; `auto` is CUDA where there is one. UsageError for a wrong name."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"unknown device '{name}'", remedy="valid: auto, cpu, cuda") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"device '{name}' is not there", remedy="use --device cpu")
+    return device
+
+
+def dtype_for(device: torch.device) -> torch.dtype:
+    """bfloat16 where the hardware multiplies in it, else float32."""
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        has = torch.cpu.get_capabilities()
+        fast = any(has.get(flag) for flag in ("amx_bf16", "avx512_bf16", "bf16"))
+    else:
+        fast = False
+    return torch.bfloat16 if fast else torch.float32
+
+
+def use_threads(threads: int) -> int:
+    """Set torch's CPU threads; 0 means the physical cores this process may run on."""
+    if threads <= 0:
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+        threads = min(physical, allowed) if allowed else physical
+    torch.set_num_threads(threads)
+    return threads
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most memory used so far: of the device for CUDA, else of this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that an allocation did not fit."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "not enough memory" in str(error)
