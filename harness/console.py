@@ -36,7 +36,7 @@ class Log:
         if not self.quiet:
             self.console.print(f"[bold cyan]{name:<9}[/] {escape(text)}")
 
-    def warn(self, text: str) -> None:
+    def caution(self, text: str) -> None:
         """A warning; also kept in the run's record by the caller."""
         if not self.quiet:
             self.console.print(f"[yellow]warning[/]   {escape(text)}")

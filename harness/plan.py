@@ -102,14 +102,15 @@ def make(suite: Suite, model: Model, engine: tuple[str, str]) -> Plan:
     """Every cell of a run, with its prompts."""
     used = {c.adapter.value for c in suite.candidates if c.adapter.kind == "recipe"}
     recipes = tuple(recipe for recipe in suite.recipes if recipe.name in used)
-    cells = []
-    for task in suite.tasks:
-        for candidate in suite.candidates:
-            if task.candidates is None or candidate.name in task.candidates:
-                cells.append(Cell(candidate, task, questions(suite, task, candidate)))
+    cells = [
+        Cell(candidate, task, questions(suite, task, candidate))
+        for task in suite.tasks
+        for candidate in suite.candidates
+        if task.candidates is None or candidate.name in task.candidates
+    ]
     found = engine_version(engine[0])
     identity = {
-        "suite": {**asdict(suite), "root": ""},
+        "suite": unplaced(asdict(suite)),
         "model": model.digest,
         "engine": [engine[0], found],
         "revisions": [TRAIN_REVISION, SERVE_REVISION],
@@ -118,6 +119,15 @@ def make(suite: Suite, model: Model, engine: tuple[str, str]) -> Plan:
     return Plan(
         suite, model, engine[0], engine[1], found, recipes, tuple(cells), digest_of(identity)[:10]
     )
+
+
+def unplaced(value: Any) -> Any:
+    """The data without where it was read from: a moved suite is the same suite."""
+    if isinstance(value, dict):
+        return {k: unplaced(v) for k, v in value.items() if k not in ("where", "root")}
+    if isinstance(value, list | tuple):
+        return [unplaced(item) for item in value]
+    return value
 
 
 def questions(suite: Suite, task: Task, candidate: Candidate) -> tuple[Asked, ...]:

@@ -1,0 +1,107 @@
+"""What a run took and how it was measured: seconds, tokens, memory, versions, warnings."""
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from harness.plan import Plan, package_version
+from harness.records import Candidate, CandidateResult, ScoredAnswer
+from harness.store import Store
+
+
+@dataclass(slots=True)
+class Clock:
+    """Wall seconds per stage, kept in the store so that a resumed run adds up."""
+
+    store: Store
+    key: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage; training and serving add up over the starts of one run."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+    def settle(self, *, worked: bool) -> dict[str, float]:
+        """The seconds to report: this start's where it worked, else the earlier starts'."""
+        name = f"clock-{self.key}"
+        earlier: dict[str, float] = self.store.value(name) or {}
+        if worked or not earlier:
+            for stage in ("train", "serve"):
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + earlier.get(stage, 0.0)
+            earlier = self.seconds
+            self.store.keep_value(name, earlier)
+        return {stage: round(value, 2) for stage, value in earlier.items()}
+
+
+def created(plan: Plan, store: Store) -> str:
+    """When this run was first finished, UTC; the same on every later start."""
+    name = f"created-{plan.id}"
+    stamp = store.value(name)
+    if stamp is None:
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        store.keep_value(name, stamp)
+    return str(stamp)
+
+
+def cost_of(candidate: Candidate, plan: Plan, answers: Sequence[ScoredAnswer]) -> CandidateResult:
+    """What a candidate's answers took."""
+    own = [scored.answer for scored in answers if scored.candidate == candidate.name]
+    adapter = next((c.adapter for c in plan.cells if c.candidate == candidate), None)
+    return CandidateResult(
+        candidate,
+        adapter,
+        answers=len(own),
+        answer_tokens=sum(len(answer.token_ids) for answer in own),
+        prompt_tokens=sum(answer.prompt_tokens for answer in own),
+        answer_seconds=round(sum(answer.seconds for answer in own), 2),
+        truncated=sum(answer.finish == "length" for answer in own),
+    )
+
+
+def warnings_of(
+    results: Sequence[CandidateResult], answers: Sequence[ScoredAnswer]
+) -> Iterator[str]:
+    """What a reader must know before believing a number."""
+    for result in results:
+        if result.truncated:
+            yield (
+                f"{result.truncated} of {result.answers} answers of {result.candidate.name} "
+                "reached max_tokens and were cut"
+            )
+        record = result.adapter.record if result.adapter else {}
+        if record.get("dropped_rows"):
+            yield (
+                f"{record['dropped_rows']} training rows of {result.candidate.name} were longer "
+                "than max_length and were left out"
+            )
+    broken = [s.reason for a in answers for s in a.scores if s.state == "error"]
+    if broken:
+        yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"
+
+
+def environment(plan: Plan, store: Store) -> dict[str, str]:
+    """Machine and versions, for 'how this was measured'."""
+    names = ("torch", "transformers", "peft", "bench-harness")
+    found = {name: package_version(name) for name in names}
+    found["engine"] = plan.engine_version
+    found["python"] = platform.python_version()
+    found["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    peaks = [peak, store.value(f"peak-{plan.id}") or 0]
+    store.keep_value(f"peak-{plan.id}", max(peaks))
+    found["peak memory of a stage"] = f"{max(peaks) / 1e9:.1f} GB"
+    for name, row in (store.value(f"canary-{plan.id}") or {}).items():
+        found[f"canary {name}"] = (
+            f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
+        )
+    return found

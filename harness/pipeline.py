@@ -1,0 +1,195 @@
+"""The stages in order: plan, train, retrieve, serve, score, compare, report, gate.
+
+The one file that knows the order; records pass between the stages through here.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import ledger, models, registry, scoring, training
+from harness import plan as planning
+from harness.console import Log
+from harness.errors import BenchError, SuiteError
+from harness.plan import Plan
+from harness.protocols import Executor
+from harness.records import (
+    Adapter,
+    AdapterSource,
+    GateResult,
+    Run,
+    Suite,
+)
+from harness.store import Store
+
+RUN_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line decides about a run."""
+
+    model: str | None = None
+    engine: str = "auto"
+    reports: Path = Path("reports")
+    command: str = ""
+
+
+def run(suite: Suite, options: Options, store: Store, executor: Executor, log: Log) -> Run:
+    """Run a suite to its reports; only what the store does not hold is computed.
+
+    Raises:
+        BenchError: one of its kinds, for everything that stops a run; finished cells stay.
+    """
+    check_suite(suite)
+    engine = planning.choose_engine(options.engine)
+    with store.locked():
+        store.sweep()
+        name = options.model or suite.model or planning.DEFAULT_MODEL
+        log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
+        model = models.resolve(name, store, executor)
+        plan = planning.make(suite, model, engine)
+        clock = ledger.Clock(store, plan.id)
+        log.say(f"          {describe(plan)}")
+        with clock.stage("train"):
+            adapters = get_adapters(plan, store, executor, log)
+        for cell in plan.cells:
+            cell.adapter = adapters[cell.candidate.adapter]
+            cell.key = planning.answer_key(plan, cell)
+        with clock.stage("serve"):
+            worked = get_answers(plan, store, executor, log)
+        return finish(plan, options, store, clock, log, worked=worked)
+
+
+def check_suite(suite: Suite) -> None:
+    """Refuse a suite whose scorers cannot tell a reference from an empty answer."""
+    from harness.suite.check import check
+
+    problems = check(suite)
+    if problems:
+        raise SuiteError(problems)
+
+
+def describe(plan: Plan) -> str:
+    """One line: how much there is to do, with which engine and why."""
+    asked = sum(len(cell.asked) for cell in plan.cells)
+    return (
+        f"{len(plan.suite.candidates)} candidates, {len(plan.cells)} cells, {asked} answers; "
+        f"engine {plan.engine}: {plan.engine_reason}"
+    )
+
+
+def get_adapters(
+    plan: Plan, store: Store, executor: Executor, log: Log
+) -> dict[AdapterSource, Adapter | None]:
+    """Every adapter that a candidate needs, trained where it was not yet."""
+    sources = dict.fromkeys(cell.candidate.adapter for cell in plan.cells)
+    return {source: training.adapter_for(source, plan, store, executor, log) for source in sources}
+
+
+def get_answers(plan: Plan, store: Store, executor: Executor, log: Log) -> bool:
+    """Answer the cells that are not complete; whether there was anything to do."""
+    unfinished = [
+        cell
+        for cell in plan.cells
+        if {asked.case.id for asked in cell.asked} - set(store.answers(cell.key).done)
+    ]
+    if not unfinished:
+        log.stage("serve", "every answer is in the store")
+        return False
+    from harness.answering import answer_cells
+
+    measured = answer_cells(plan, unfinished, store, executor, log)
+    store.keep_value(f"canary-{plan.id}", measured)
+    return True
+
+
+def finish(
+    plan: Plan, options: Options, store: Store, clock: ledger.Clock, log: Log, *, worked: bool
+) -> Run:
+    """Score, compare, judge and report what was answered."""
+    from harness.compare.advice import advise
+    from harness.compare.findings import find
+    from harness.compare.paired import compare
+    from harness.compare.summaries import summarise
+    from harness.gate.judge import judge, needed_pairs
+
+    suite = plan.suite
+    log.stage("score", f"{sum(len(cell.asked) for cell in plan.cells)} answers")
+    with clock.stage("score"):
+        answers, metrics = scoring.score_cells(plan, store)
+    cases = list({a.case.id: a.case for cell in plan.cells for a in cell.asked}.values())
+    candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
+    tasks = [task.name for task in suite.tasks]
+    log.stage("compare", f"{len(candidates)} candidates on {len(cases)} cases")
+    with clock.stage("compare"):
+        summaries = summarise(answers, cases, metrics, candidates)
+        comparisons = compare(answers, cases, metrics, candidates, seed=suite.seed)
+        findings = find(comparisons, summaries, metrics, candidates, tasks)
+        advice = advise(comparisons, summaries, metrics, candidates, tasks)
+        gate: GateResult | None = None
+        if suite.rules:
+            pairs = needed_pairs(suite.rules)
+            judged = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
+            gate = judge(suite.rules, summaries, judged, metrics)
+    results = tuple(ledger.cost_of(candidate, plan, answers) for candidate in candidates)
+    finished = Run(
+        schema=RUN_SCHEMA,
+        id=plan.id,
+        suite=suite.name,
+        profile=suite.profile,
+        description=suite.description,
+        created=ledger.created(plan, store),
+        model=plan.model,
+        engine=plan.engine,
+        engine_reason=plan.engine_reason,
+        trained_until=suite.trained_until,
+        as_of=suite.as_of,
+        candidates=results,
+        tasks={task.name: task.description for task in suite.tasks},
+        metrics=tuple(metrics),
+        cases=tuple(cases),
+        answers=tuple(answers),
+        summaries=summaries,
+        comparisons=comparisons,
+        findings=findings,
+        advice=advice,
+        gate=gate,
+        warnings=tuple(ledger.warnings_of(results, answers)),
+        stage_seconds=clock.settle(worked=worked),
+        environment=ledger.environment(plan, store),
+        command=options.command,
+    )
+    write_reports(finished, options.reports, log)
+    return finished
+
+
+def report_folder(reports: Path, suite: str, run_id: str) -> Path:
+    """Where a run's reports are."""
+    return reports / suite / run_id
+
+
+def write_reports(finished: Run, reports: Path, log: Log) -> Path:
+    """Every registered report into the run's folder; one failing leaves the others."""
+    folder = report_folder(reports, finished.suite, finished.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in registry.names("report"):
+        try:
+            registry.load("report", name)().write(finished, folder)
+        except BenchError:
+            raise
+        except OSError as error:
+            log.caution(f"the {name} report could not be written: {error}")
+    log.stage("report", str(folder))
+    return folder
+
+
+def with_adapter(suite: Suite, path: str) -> Suite:
+    """The suite with every trained adapter replaced by a finished one."""
+    source = AdapterSource("path" if Path(path).expanduser().exists() else "hub", path)
+    if source.kind == "path":
+        source = AdapterSource("path", str(Path(path).expanduser().resolve()))
+    swapped = tuple(
+        replace(candidate, adapter=source) if candidate.adapter.kind != "none" else candidate
+        for candidate in suite.candidates
+    )
+    return replace(suite, candidates=swapped)
