@@ -4,11 +4,11 @@ Each reference must score best and an empty answer must not, or the suite is bro
 """
 
 from collections.abc import Iterator
+from textwrap import shorten
 
 from harness.errors import Problem
 from harness.protocols import Scorer
 from harness.records import Answer, Case, Metric, Score, Suite, Task
-from harness.suite.files import quote
 from harness.suite.scorers import construct, resources
 
 SHOWN = 5  # problems shown of one metric of one task; the rest is counted
@@ -52,7 +52,7 @@ def _check_metric(task: Task, name: str, scorer: Scorer, metric: Metric) -> list
 
 
 def _faults(case: Case, metric: Metric, full: Score, empty: Score) -> Iterator[Problem]:
-    why = f": {quote(full.reason, 160)}" if full.reason else ""
+    why = f": {shorten(full.reason, 160, placeholder='…')}" if full.reason else ""
     best = metric.upper if metric.better == "higher" else metric.lower
     bounded = metric.binary or metric.unit == "share"
     if full.value is None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from harness.errors import unknown_remedy
+from harness.errors import nearest, unknown_remedy
 from harness.suite.files import Problems, quote
 from harness.suite.yamlfile import Loc
 
@@ -27,34 +27,40 @@ def validate(model: type[Model], data: Any, where: Where, problems: Problems) ->
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for found in error.errors(include_url=False):
-            _note(model, found, where, problems)
+        errors = error.errors(include_url=False)
+        meant = {
+            (*loc[:-1], nearest(str(loc[-1]), keys_at(model, loc[:-1])))
+            for loc in (found["loc"] for found in errors if found["type"] == "extra_forbidden")
+        }
+        for found in errors:
+            # a misspelt key is one fault, not also a missing one
+            if found["type"] != "missing" or found["loc"] not in meant:
+                _note(model, found, where, problems)
         return None
 
 
-def _note(model: type[BaseModel], found: Any, where: Where, out: Problems) -> None:
+def _note(model: type[BaseModel], found: Any, where: Where, problems: Problems) -> None:
     loc: Loc = tuple(part for part in found["loc"] if part != "[key]")
     place = where(loc)
     path = dotted(loc)
     if found["type"] == "missing":
-        out.add(f"key '{path}' is missing", place, "add it")
+        problems.add(f"key '{path}' is missing", place, "add it")
     elif found["type"] == "extra_forbidden":
         valid = keys_at(model, loc[:-1])
-        out.add(f"unknown key '{path}'", place, unknown_remedy(str(loc[-1]), valid))
+        problems.add(f"unknown key '{path}'", place, unknown_remedy(str(loc[-1]), valid))
     elif found["type"] == "string_pattern_mismatch":
         allowed = "letters, digits, -, _" + (", + and ." if "+." in str(found["ctx"]) else "")
         name = quote(found["input"])
-        out.add(f"{path}: {name} is no name", place, f"use at most 64 {allowed}")
+        problems.add(f"{path}: {name} is no name", place, f"use at most 64 {allowed}")
     elif found["type"] == "literal_error":
         valid = re.findall(r"'([^']*)'", found["ctx"]["expected"])
         remedy = unknown_remedy(str(found["input"]), valid)
-        out.add(f"{path} is {quote(found['input'])}", place, remedy)
+        problems.add(f"{path} is {quote(found['input'])}", place, remedy)
     else:
         remedy = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        subject = f"{path} is {quote(found['input'])}" if path else f"found {quote(found['input'])}"
-        out.add(
-            subject, place, remedy.replace("dictionary", "mapping").replace("valid string", "text")
-        )
+        remedy = remedy.replace("a valid string", "text").replace("valid dictionary", "mapping")
+        value = quote(found["input"])
+        problems.add(f"{path} is {value}" if path else f"found {value}", place, remedy)
 
 
 def dotted(loc: Loc) -> str:

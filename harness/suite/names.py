@@ -1,7 +1,7 @@
 """Names and numbers of suite.yaml that must fit each other, before any data is read."""
 
 from harness import registry
-from harness.suite.build import candidate_specs
+from harness.suite.build import candidate_specs, recipes
 from harness.suite.files import Problems, quote
 from harness.suite.schema import RuleSpec
 from harness.suite.spec import Spec
@@ -30,8 +30,12 @@ def _candidates(spec: Spec, problems: Problems) -> None:
     if file.candidates is None and "base" in file.recipes:
         where = spec.raw.where(("recipes", "base"))
         problems.add("recipe 'base' has the name of a default candidate", where, "rename it")
+    trained = [recipe.name for recipe in recipes(file)]
     for name, candidate in (file.candidates or {}).items():
         where = spec.raw.where(("candidates", name))
+        if candidate.adapter in trained and file.train is None:
+            what = f"candidate '{name}' trains '{candidate.adapter}', but there are no rows"
+            problems.add(what, where, "add `train: train.jsonl` to the suite")
         if candidate.prompt is not None and candidate.prompt not in file.prompts:
             problems.unknown("prompt", candidate.prompt, file.prompts, where)
         if candidate.context != "none" and file.documents is None:
@@ -78,6 +82,7 @@ def _rule(spec: Spec, index: int, problems: Problems) -> None:
     where = spec.raw.where(("gate", index))
     known = candidate_specs(file)
     task = file.tasks.get(rule.task)
+    answering = (task.candidates if task else None) or list(known)
     if task is None:
         problems.unknown("task", rule.task, file.tasks, where)
     for name in (rule.candidate, rule.against):
@@ -85,7 +90,7 @@ def _rule(spec: Spec, index: int, problems: Problems) -> None:
             continue
         if name not in known:
             problems.unknown("candidate", name, known, where)
-        elif task is not None and task.candidates is not None and name not in task.candidates:
+        elif task is not None and name not in answering and set(answering) <= set(known):
             what = f"candidate '{name}' does not answer task '{rule.task}'"
             problems.add(what, where, f"add it to tasks.{rule.task}.candidates")
     if rule.candidate == rule.against:

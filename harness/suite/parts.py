@@ -55,7 +55,7 @@ def read_facts(path: Path, problems: Problems) -> tuple[dict[str, Fact], set[str
         )
         for problem in interval_problems(fact):
             problems.add(problem.what, problem.where, problem.remedy)
-        for false in set(row.placebo) & {v.value for v in versions}:
+        for false in sorted(set(row.placebo) & {v.value for v in versions}):
             problems.add(f"fact '{row.id}': placebo '{false}' was true once", where, "change it")
         facts[row.id] = fact
     return facts, set(seen)

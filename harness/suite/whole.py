@@ -16,17 +16,12 @@ Where = Callable[..., str]
 def check_whole(
     suite: Suite, where: Where, rule_places: dict[str, str], problems: Problems
 ) -> None:
-    """Note leaks, recipes without rows, contexts without documents, scorers and gate metrics.
+    """Note leaks, miscounted exposures, gold contexts without documents, scorers and gate metrics.
 
     `where(*loc)` places a key path of suite.yaml; `rule_places` says where style rules are.
     """
     for problem in leaks(suite.train, (case for task in suite.tasks for case in task.cases)):
         problems.add(problem.what, problem.where, problem.remedy)
-    for candidate in suite.candidates:
-        if candidate.adapter.kind == "recipe" and not suite.train:
-            what = f"candidate '{candidate.name}' trains '{candidate.adapter.value}' without rows"
-            problems.add(what, where("train"), "add `train: train.jsonl` with rows")
-            break
     for problem in exposure_problems(suite.facts, suite.train):
         problems.add(problem.what, problem.where, problem.remedy)
     for task in suite.tasks:

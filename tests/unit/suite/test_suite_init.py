@@ -1,0 +1,104 @@
+"""A new suite runs at once, and keeps what is asked alike on one side of the split."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import SuiteError, UsageError
+from harness.suite.check import check
+from harness.suite.init import init
+from harness.suite.leak import normalise
+from harness.suite.load import load
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, fake_scorers):
+    monkeypatch.chdir(tmp_path)
+
+
+def data(rows):
+    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Path("mine.jsonl")
+
+
+def pairs(count):
+    return [{"input": f"question {n}?", "output": f"answer {n}"} for n in range(count)]
+
+
+def test_without_data_an_example_is_written_that_loads_and_passes_its_check(here):
+    written = init("new", "new")
+    suite = load("new")
+    assert written[0] == Path("new/suite.yaml")
+    assert (len(suite.train), len(suite.tasks[0].cases)) == (48, 12)
+    assert check(suite) == []
+
+
+def test_rows_are_split_by_share_and_at_most_a_number(here):
+    init("small", "small", data(pairs(50)))
+    init("large", "large", data(pairs(900)))
+    small, large = load("small"), load("large", "full")
+    assert (len(small.train), len(small.tasks[0].cases)) == (40, 10)
+    assert (len(large.train), len(large.tasks[0].cases)) == (800, 100)
+    assert [len(load("large").train), len(load("large").tasks[0].cases)] == [200, 40]
+    assert check(small) == check(large) == []
+
+
+def test_rows_that_ask_the_same_stay_on_one_side(here):
+    again = [{"input": f"QUESTION  {n}", "output": "again"} for n in range(20)]
+    init("new", "new", data(pairs(20) + again))
+    suite = load("new")
+    trained = {normalise(row.input) for row in suite.train}
+    asked = [normalise(case.input) for case in suite.tasks[0].cases]
+    assert (len(asked), len(set(asked)), trained & set(asked)) == (4, 4, set())
+
+
+def test_the_split_is_the_same_each_time_and_another_with_another_seed(here):
+    rows = data(pairs(50))
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        init(name, "new", rows, seed=seed)
+    a, b, c = (Path(name, "cases.jsonl").read_text() for name in "abc")
+    assert a == b != c
+
+
+def test_nothing_is_overwritten_without_force(here):
+    init("new", "new")
+    Path("new/cases.jsonl").write_text("mine")
+    with pytest.raises(UsageError, match=r"^new: suite.yaml, .*cases.jsonl.* exists \(give"):
+        init("new", "new")
+    assert Path("new/cases.jsonl").read_text() == "mine"
+    init("new", "new", force=True)
+    assert len(load("new").tasks[0].cases) == 12
+
+
+@pytest.mark.parametrize(
+    "name, options, expected",
+    [
+        ("a b", {}, "'a b' is no suite name"),
+        ("new", {"share": 1.0}, "a share of 1 for cases"),
+        ("new", {"most": 0}, "at most 0 cases"),
+        ("new", {"seed": -1}, "seed -1"),
+        ("new", {"train": "min.jsonl"}, r"no such file \(did you mean 'mine.jsonl'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(here, name, options, expected):
+    data(pairs(3))
+    with pytest.raises(UsageError, match=expected):
+        init("new", name, **options)
+    assert not Path("new").exists()
+
+
+def test_too_few_or_broken_rows_are_refused(here):
+    with pytest.raises(UsageError, match="1 distinct input"):
+        init("new", "new", data([{"input": "a", "output": "b"}, {"input": "A!", "output": "c"}]))
+    with pytest.raises(SuiteError) as caught:
+        init("new", "new", data([{"input": "a"}, {"input": "b", "output": "c", "fact": "f"}]))
+    assert [str(problem).split(" (")[0] for problem in caught.value.problems] == [
+        "mine.jsonl:1: key 'output' is missing",
+        "mine.jsonl:2: the row names fact 'f', and a new suite has no facts",
+    ]
+
+
+def test_the_model_can_be_named(here):
+    init("new", "new", model="owner/model")
+    assert load("new").model == "owner/model"
