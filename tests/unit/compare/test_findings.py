@@ -1,0 +1,193 @@
+"""Claims are answered from the data and from nothing else."""
+
+import pytest
+from claims_factory import (
+    BASE,
+    EVERYONE,
+    FACTS,
+    FOUND,
+    GOLD,
+    HOUSE,
+    OTHER,
+    STALE,
+    STYLE,
+    TUNED,
+    TUNED_FOUND,
+    TUNED_GOLD,
+    level,
+    versus,
+)
+
+from harness.compare.findings import find
+
+UP, DOWN, FLAT = (0.5, 0.3, 0.7), (-0.5, -0.7, -0.3), (0.02, -0.1, 0.14)
+METRICS = [STYLE, FACTS, STALE, OTHER]
+TASKS = ["s", "r", "q"]
+SLICES = [level(FACTS, BASE, 0.1, name) for name in ("changed", "unchanged")]
+
+
+def findings(*comparisons, summaries=()):
+    return find(comparisons, summaries, METRICS, EVERYONE, TASKS)
+
+
+def only(*comparisons, summaries=()):
+    (finding,) = findings(*comparisons, summaries=summaries)
+    return finding
+
+
+@pytest.mark.parametrize(
+    "numbers, answer, group",
+    [
+        (UP, "supported", "improved"),
+        (DOWN, "contradicted", "broke"),
+        (FLAT, "not shown", "improved"),
+    ],
+)
+def test_learning_style_is_adapter_against_base(numbers, answer, group):
+    finding = only(versus(STYLE, (TUNED, BASE), numbers))
+    assert (finding.answer, finding.group) == (answer, group)
+    assert (finding.candidate, finding.baseline, finding.effect) == ("tuned", "plain", numbers[0])
+
+
+def test_the_sentence_holds_levels_effect_interval_and_n():
+    finding = only(
+        versus(STYLE, (TUNED, BASE), (0.91, 0.8, 0.97)),
+        summaries=[level(STYLE, TUNED, 0.93), level(STYLE, BASE, 0.02)],
+    )
+    assert finding.sentence == (
+        "Fine-tuning taught the house style: tuned has 93 % on s.all in s against 2 % for plain"
+        " (+91 pp, 95 % interval 80 to 97, n = 40)."
+    )
+
+
+def test_a_finding_that_is_not_shown_says_what_would_go_unseen():
+    finding = only(versus(STYLE, (TUNED, BASE), FLAT))
+    assert finding.sentence.startswith("Not shown that fine-tuning teaches house style: ")
+    assert finding.sentence.endswith("effects under 15 pp would often go unseen.")
+
+
+def test_holm_takes_back_what_does_not_survive_the_number_of_findings():
+    weak = versus(STYLE, (TUNED, BASE), (0.2, 0.01, 0.39), p_value=0.04)
+    assert only(weak).answer == "supported"
+    first, second = findings(weak, versus(STYLE, (TUNED, HOUSE), FLAT))
+    assert (first.answer, first.p_holm) == ("not shown", pytest.approx(0.08))
+    assert "does not survive Holm's correction over 2 findings (p = 0.08)" in first.sentence
+    assert second.answer == "not shown"
+
+
+def test_a_comparison_the_other_way_round_is_turned():
+    finding = only(versus(STYLE, (BASE, TUNED), DOWN))
+    assert (finding.answer, finding.effect) == ("supported", 0.5)
+
+
+def test_damage_is_supported_by_a_loss():
+    finding = only(versus(OTHER, (TUNED, BASE), DOWN))
+    assert (finding.claim, finding.answer) == ("Fine-tuning damages other skills", "supported")
+    assert finding.group == "broke"
+
+
+def test_nothing_measured_is_not_shown():
+    finding = only(versus(STYLE, (TUNED, BASE), None))
+    assert (finding.answer, finding.n, finding.p_holm) == ("not shown", 0, None)
+    assert "n = 0" in finding.sentence
+
+
+def test_diagnostics_and_plain_metrics_drive_no_finding():
+    assert findings(versus(STALE, (TUNED, BASE), DOWN)) == ()
+
+
+FROZEN = "Knowledge is frozen at training time"
+
+
+@pytest.mark.parametrize(
+    "changed, stale, unchanged, answer",
+    [
+        (FLAT, UP, UP, "supported"),  # more stale answers
+        (FLAT, FLAT, UP, "supported"),  # a gain that changed facts did not share
+        (FLAT, FLAT, FLAT, "not shown"),
+        (UP, FLAT, UP, "contradicted"),
+        (UP, UP, UP, "not shown"),  # both rise: no side taken
+        (FLAT, DOWN, FLAT, "not shown"),  # less stale without more current shows nothing
+        (FLAT, None, UP, "supported"),
+    ],
+)
+def test_frozen_knowledge(changed, stale, unchanged, answer):
+    pair = (TUNED, BASE)
+    found = findings(
+        versus(FACTS, pair, changed, "changed"),
+        versus(STALE, pair, stale, "changed"),
+        versus(FACTS, pair, unchanged, "unchanged"),
+        summaries=SLICES,
+    )
+    (frozen,) = [finding for finding in found if finding.claim == FROZEN]
+    assert frozen.answer == answer
+
+
+def test_two_ways_to_be_frozen_double_the_p_value():
+    pair = (TUNED, BASE)
+    found = findings(
+        versus(FACTS, pair, FLAT, "changed"),
+        versus(STALE, pair, (0.2, 0.01, 0.39), "changed", p_value=0.03),
+        versus(FACTS, pair, FLAT, "unchanged"),
+        summaries=SLICES,
+    )
+    (frozen,) = [finding for finding in found if finding.claim == FROZEN]
+    assert (frozen.answer, frozen.p_holm) == ("not shown", pytest.approx(0.12))
+
+
+def test_the_gap_between_unchanged_and_changed_facts_is_given_with_its_interval():
+    found = findings(
+        versus(FACTS, (TUNED, BASE), (0.0, -0.1, 0.1), "changed"),
+        versus(FACTS, (TUNED, BASE), (0.6, 0.5, 0.7), "unchanged"),
+        summaries=SLICES,
+    )
+    (frozen,) = [finding for finding in found if finding.claim == FROZEN]
+    assert "gap between the two: +60 pp, 95 % interval 46 to 74, n = 80" in frozen.sentence
+
+
+def test_retrieval_is_tested_on_changed_facts_for_base_and_adapter():
+    found = findings(
+        versus(FACTS, (FOUND, BASE), UP, "changed"),
+        versus(FACTS, (TUNED_FOUND, TUNED), FLAT, "changed"),
+        versus(FACTS, (GOLD, BASE), UP, "changed"),
+        summaries=SLICES,
+    )
+    assert [(f.claim, f.answer, f.candidate) for f in found] == [
+        ("Retrieved passages fix outdated knowledge", "supported", "found"),
+        ("Retrieved passages fix outdated knowledge", "not shown", "tuned+found"),
+        ("The right passages fix outdated knowledge", "supported", "given"),
+    ]
+    assert {f.group for f in found} == {"context"}
+
+
+def test_without_changed_facts_retrieval_is_tested_on_all():
+    finding = only(versus(FACTS, (FOUND, BASE), UP))
+    assert finding.claim == "Retrieved passages fix missing knowledge"
+
+
+@pytest.mark.parametrize(
+    "numbers, answer",
+    [
+        ((0.01, -0.04, 0.06), "supported"),  # a loss of 5 points is ruled out
+        ((0.01, -0.08, 0.1), "not shown"),
+        (UP, "supported"),
+        (DOWN, "contradicted"),
+    ],
+)
+def test_keeping_to_read_context_needs_a_loss_to_be_ruled_out(numbers, answer):
+    finding = only(versus(FACTS, (TUNED_GOLD, GOLD), numbers))
+    assert (finding.claim, finding.answer) == ("The adapter keeps reading context", answer)
+
+
+def test_gold_against_retrieved_is_the_retrievers_share():
+    finding = only(versus(FACTS, (GOLD, FOUND), UP))
+    assert (finding.claim, finding.answer) == ("The retriever loses answers", "supported")
+
+
+def test_style_beside_a_context_and_against_a_prompt():
+    found = findings(versus(STYLE, (TUNED_FOUND, FOUND), UP), versus(STYLE, (TUNED, HOUSE), DOWN))
+    assert [(f.claim, f.answer) for f in found] == [
+        ("The adapter keeps its style while reading context", "supported"),
+        ("Fine-tuning beats prompting", "contradicted"),
+    ]
+    assert found[1].sentence.startswith("The prompt does more than fine-tuning: ")

@@ -1,0 +1,65 @@
+"""Which candidates are compared, from their axes alone."""
+
+from harness.compare.pairs import adapter_pairs, base_of, context_pairs, default_pairs
+from harness.records import AdapterSource, Candidate
+
+LORA = AdapterSource("recipe", "r16")
+BASE = Candidate("plain")
+HOUSE = Candidate("asked", prompt="house")
+FOUND = Candidate("found", context="retrieved")
+GOLD = Candidate("given", context="gold")
+TUNED = Candidate("tuned", LORA)
+TUNED_FOUND = Candidate("tuned+found", LORA, context="retrieved")
+TUNED_GOLD = Candidate("tuned+given", LORA, context="gold")
+ALL = [BASE, HOUSE, FOUND, GOLD, TUNED, TUNED_FOUND, TUNED_GOLD]
+
+
+def names(pairs):
+    return [(a.name, b.name) for a, b in pairs]
+
+
+def test_the_base_is_the_first_candidate_with_nothing_added():
+    assert base_of([TUNED, BASE, Candidate("again")]).name == "plain"
+    assert base_of([TUNED]) is None
+
+
+def test_default_pairs_are_the_base_one_axis_and_the_ways_without_an_adapter():
+    pairs = default_pairs(ALL)
+    expected = {(c.name, "plain") for c in ALL[1:]} | {
+        ("given", "found"),
+        ("tuned+found", "found"),
+        ("tuned+found", "tuned"),
+        ("tuned+given", "given"),
+        ("tuned+given", "tuned"),
+        ("tuned+given", "tuned+found"),
+        ("tuned", "asked"),
+        ("tuned", "found"),
+    }
+    assert expected == set(pairs)
+    assert len(pairs) == len(set(pairs))
+
+
+def test_no_pair_comes_both_ways_when_the_base_is_listed_last():
+    pairs = default_pairs([TUNED, BASE])
+    assert pairs == [("tuned", "plain")]
+
+
+def test_two_adapters_are_one_axis_apart():
+    other = Candidate("rank8", AdapterSource("recipe", "r8"))
+    assert ("rank8", "tuned") in default_pairs([BASE, TUNED, other])
+
+
+def test_adapter_pairs_hold_prompt_and_context():
+    assert names(adapter_pairs(ALL, "gold")) == [("tuned+given", "given")]
+    assert names(adapter_pairs(ALL, "none")) == [("tuned", "plain")]
+
+
+def test_a_prompted_pair_stands_in_when_there_is_no_plain_one():
+    prompted = Candidate("tuned+asked", LORA, prompt="house")
+    assert names(adapter_pairs([HOUSE, prompted], "none")) == [("tuned+asked", "asked")]
+    assert names(adapter_pairs([HOUSE, prompted, BASE, TUNED], "none")) == [("tuned", "plain")]
+
+
+def test_context_pairs_hold_the_adapter():
+    pairs = context_pairs(ALL, "retrieved", "none")
+    assert names(pairs) == [("found", "plain"), ("tuned+found", "tuned")]
