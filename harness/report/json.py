@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError
 
 from harness.errors import UsageError, from_os_error, nearest
 from harness.records import Run
-from harness.report.text import save
+from harness.report.text import one_line, save
 
 SCHEMA = 1
 
@@ -60,7 +60,7 @@ def read(path: Path) -> Run:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        what = f"{place}: {first['msg']}, found {str(first['input'])[:60]!r}"
+        what = f"{place}: {first['msg']}, found {one_line(str(first['input']), 60)}"
         raise UsageError(what, where=str(path), remedy=_AGAIN) from None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.records import Adapter, Comparison, Metric, Run, Summary
+from harness.records import Adapter, Comparison, Finding, Metric, Run, Summary
 from harness.report import marks, text, view
 
 # one page stays readable and small; the CSV files hold every row
@@ -134,29 +134,27 @@ def _comparisons(run: Run, task: str) -> dict[str, Any]:
     }
 
 
-def _findings(run: Run) -> list[dict[str, Any]]:
+def _findings(run: Run) -> list[tuple[str, list[dict[str, Any]]]]:
     metrics = view.metric_map(run)
     shares = [f for f in run.findings if f.metric and metrics[f.metric].unit == "share"]
     common = marks.reach([end for f in shares for end in (f.low, f.high, f.effect)])
-    found = []
-    for _, members in view.groups(run):
-        for item in members:
-            metric = metrics.get(item.metric, Metric("", ""))
-            own = marks.reach([item.low, item.high, item.effect])
-            scale = common if metric.unit == "share" else own
-            where = {"task": item.task, "metric": item.metric, "slice": item.slice}
-            found.append(
-                {
-                    "item": item,
-                    "change": text.change(item.effect, metric) if item.effect is not None else "",
-                    "bounds": text.bounds(item.low, item.high, metric),
-                    "mark": marks.forest(item.effect, item.low, item.high, scale),
-                    "link": link(**where, candidate=item.candidate, against=item.baseline)
-                    if item.task
-                    else "",
-                }
-            )
-    return found
+
+    def row(item: Finding) -> dict[str, Any]:
+        metric = metrics.get(item.metric, Metric("", ""))
+        own = marks.reach([item.low, item.high, item.effect])
+        where = {"task": item.task, "metric": item.metric, "slice": item.slice}
+        scale = common if metric.unit == "share" else own
+        return {
+            "item": item,
+            "change": text.change(item.effect, metric) if item.effect is not None else "",
+            "bounds": text.bounds(item.low, item.high, metric),
+            "mark": marks.forest(item.effect, item.low, item.high, scale),
+            "link": link(**where, candidate=item.candidate, against=item.baseline)
+            if item.task
+            else "",
+        }
+
+    return [(title, [row(item) for item in members]) for title, members in view.groups(run)]
 
 
 def _classes(run: Run) -> list[dict[str, Any]]:
@@ -250,12 +248,16 @@ def _gate(run: Run) -> list[dict[str, Any]]:
         if rule.kind == "max_unmeasured" and result.estimate is not None:
             measured = f"{100 * result.estimate:.1f} % unmeasured"
         against = rule.against or ""
+        needed = result.n_needed
+        unsaid = needed is not None and f"{needed:,}" not in result.reason
+        unsaid = unsaid and str(needed) not in result.reason
         found.append(
             {
                 "result": result,
                 "mark": view.MARKS[result.verdict],
                 "words": text.rule(rule, metric),
                 "measured": measured,
+                "needed": text.count(needed) if unsaid else "",
                 "link": link(**where, candidate=rule.candidate, against=against),
             }
         )
@@ -274,14 +276,15 @@ def build(run: Run) -> dict[str, Any]:
         )
         if value
     ]
+    groups = _findings(run)
     return {
         "run": run,
         "word": word,
         "mark": view.MARKS[word],
         "sentence": sentence,
         "subject": view.subject(run),
-        "groups": view.groups(run),
-        "findings": _findings(run),
+        "groups": groups,
+        "findings": [row for _, members in groups for row in members],
         "tasks": _tasks(run),
         "classes": _classes(run),
         "class_names": view.CLASSES,

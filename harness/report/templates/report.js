@@ -4,9 +4,7 @@
   const KEYS = ["task", "candidate", "metric", "label", "slice", "against", "result"];
   const STATES = ["", "unmeasured", "error"];
   const byId = (id) => document.getElementById(id);
-  const counted = byId("case-count");
-  const list = byId("case-list");
-  const more = byId("case-more");
+  const [counted, list, more] = ["case-count", "case-list", "case-more"].map(byId);
 
   async function load() {
     const raw = JSON.parse(byId("data").textContent);
@@ -23,14 +21,11 @@
     return element;
   }
 
-  addEventListener("beforeprint", () => {
-    document.querySelectorAll("details").forEach((item) => { item.open = true; });
-  });
+  addEventListener("beforeprint", () =>
+    document.querySelectorAll("details").forEach((item) => { item.open = true; }));
 
-  let data;
-  try {
-    data = await load();
-  } catch (error) {
+  const data = await load().catch(() => null);
+  if (!data) {
     counted.textContent = "This browser cannot unpack the cases; answers.csv holds them.";
     return;
   }
@@ -59,7 +54,7 @@
   function show(score) {
     if (score.state) return STATES[score.state];
     const { unit, binary } = score.metric;
-    const round = (value) => String(Math.round(value * 100) / 100);
+    const round = (value) => String(Number(value.toPrecision(3)));
     const value = score.value === null ? "" : binary ? (score.value ? "yes" : "no")
       : unit === "share" ? `${round(score.value * 100)} %` : `${round(score.value)} ${unit}`;
     return score.label ? `${value} (${score.label})` : value;
@@ -111,6 +106,19 @@
       .some((text) => text.toLowerCase().includes(q));
   }
 
+  function numbers(found, filter) {
+    const value = (item, name) => scoreOf(answerOf(item, name), filter.metric)?.value ?? null;
+    const metric = metrics.find((one) => one.name === filter.metric);
+    const measured = found.filter((item) => value(item, filter.candidate) !== null
+      && (!filter.against || value(item, filter.against) !== null));
+    if (!metric || !measured.length) return ["none measured"];
+    const mean = (name) => measured.reduce((sum, item) => sum + value(item, name), 0) / measured.length;
+    const say = (number) => show({ value: number, state: 0, label: "",
+      metric: { ...metric, binary: false } });
+    const names = [filter.candidate, filter.against].filter(Boolean);
+    return [`${measured.length} measured`, ...names.map((name) => `${name} ${say(mean(name))}`)];
+  }
+
   function summary(found, filter) {
     const parts = [`${found.length} of ${cases.length} cases`];
     const picked = KEYS.filter((key) => filter[key]).map((key) => `${key} ${filter[key]}`);
@@ -118,16 +126,7 @@
     if (filter.q) picked.push(`“${filter.q}”`);
     if (filter.id) picked.push(`case ${filter.id}`);
     if (picked.length) parts.push(picked.join(", "));
-    if (filter.metric && filter.candidate) {
-      const values = found.map((item) => scoreOf(answerOf(item, filter.candidate), filter.metric))
-        .filter((score) => score && score.value !== null);
-      if (values.length) {
-        const mean = values.reduce((sum, score) => sum + score.value, 0) / values.length;
-        const shown = show({ ...values[0], value: mean, label: "",
-          metric: { ...values[0].metric, binary: false } });
-        parts.push(`${values.length} measured, mean ${shown}`);
-      }
-    }
+    if (filter.metric && filter.candidate) parts.push(...numbers(found, filter));
     if (data.cut) parts.push(`long texts are cut at ${data.cut} characters; answers.csv is whole`);
     return parts.join(" · ");
   }
@@ -142,20 +141,33 @@
     return part;
   }
 
+  function scoreRows(own) {
+    const rows = make("ul", "scores");
+    for (const score of own) {
+      const row = make("li");
+      row.append(make("b", "", `${score.metric.name}: ${show(score)}`));
+      if (score.reason) row.append(make("span", "why", ` ${score.reason}`));
+      rows.append(row);
+    }
+    return rows;
+  }
+
   function answerBox(answer, filter) {
     const asked = [filter.candidate, filter.against].includes(answer.candidate);
     const box = make("div", asked ? "one asked" : "one");
     const cut = ["", " (cut at the token limit)", " (error)"][answer.finish];
     box.append(...block(`${answer.candidate}${cut}`, answer.text).children);
-    const rows = make("ul", "scores");
     const order = (score) => (score.metric.name === filter.metric ? 0 : score.metric.headline ? 1 : 2);
-    for (const score of [...answer.scores].sort((a, b) => order(a) - order(b))) {
-      const row = make("li");
-      row.append(make("b", "", `${score.metric.name}: ${show(score)}`));
-      if (score.reason) row.append(make("span", "ci", ` ${score.reason}`));
-      rows.append(row);
+    const first = answer.scores.filter((score) => order(score) < 2);
+    const rest = answer.scores.filter((score) => order(score) === 2);
+    first.sort((a, b) => order(a) - order(b));
+    if (first.length) box.append(scoreRows(first));
+    if (rest.length) {
+      const fold = make("details");
+      fold.append(make("summary", "", `${rest.length} ${first.length ? "more " : ""}scores`));
+      fold.append(scoreRows(rest));
+      box.append(fold);
     }
-    if (answer.scores.length) box.append(rows);
     return box;
   }
 
@@ -183,9 +195,9 @@
       : answer.candidate === (filter.against || data.base) ? 1 : 2);
     for (const answer of [...item.answers].sort((a, b) => rank(a) - rank(b)))
       grid.append(answerBox(answer, filter));
-    const own = make("a", "note", "Link to this case");
-    own.href = `#case-${encodeURIComponent(item.id)}`;
-    body.append(grid, own);
+    const link = make("a", "note", "Link to this case");
+    link.href = `#case-${encodeURIComponent(item.id)}`;
+    body.append(grid, link);
     element.append(body);
   }
 
@@ -206,9 +218,7 @@
   }
 
   // ---------------------------------------------------------------- state: the address is it
-  let filter = {};
-  let found = [];
-  let shown = 0;
+  let [filter, found, shown] = [{}, [], 0];
 
   function grow() {
     for (const item of found.slice(shown, shown + PAGE)) list.append(caseElement(item, filter));
@@ -249,15 +259,15 @@
     controls();
   }
 
+  function decode(text) {
+    try { return decodeURIComponent(text); } catch { return text; }
+  }
+
   function follow(jump) {
     const hash = location.hash;
-    if (hash.startsWith("#case-")) {
-      filter = { id: decodeURIComponent(hash.slice(6)) };
-    } else if (hash.startsWith("#cases")) {
-      filter = Object.fromEntries(new URLSearchParams(hash.slice(7)));
-    } else if (list.childElementCount) {
-      return;
-    }
+    if (hash.startsWith("#case-")) filter = { id: decode(hash.slice(6)) };
+    else if (hash.startsWith("#cases")) filter = Object.fromEntries(new URLSearchParams(hash.slice(7)));
+    else if (list.childElementCount) return;
     refresh();
     if (!jump || !hash.startsWith("#case")) return;
     if (filter.id || found.length === 1) [...list.children].forEach((item) => { item.open = true; });
@@ -280,7 +290,6 @@
   let timer = 0;
   byId("f-q").addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(change, 150); });
   byId("f-clear").addEventListener("click", () => {
-    byId("f-q").value = "";
     history.replaceState(null, "", "#cases");
     follow(false);
   });

@@ -1,0 +1,69 @@
+"""What is picked from a run, and the geometry of its drawings."""
+
+import dataclasses
+
+from factory_run import empty_run, make_run
+
+from harness.records import Metric
+from harness.report import marks, view
+
+
+def test_the_base_is_the_candidate_with_nothing_added():
+    run = make_run()
+    assert view.plain(dataclasses.replace(run, candidates=run.candidates[::-1])) == "base"
+    assert view.plain(empty_run()) == ""
+
+
+def test_facts_are_shown_on_changed_and_unchanged_cases_too():
+    titles = [view.column_title(*column) for column in view.columns(make_run(), "recency")]
+    expected = ["", " changed", " unchanged", " new"]
+    assert [f"recency.current{part}" for part in expected] == titles
+
+
+def test_a_task_without_headlines_still_has_columns():
+    run = make_run()
+    plain = tuple(dataclasses.replace(metric, headline=False) for metric in run.metrics)
+    found = view.columns(dataclasses.replace(run, metrics=plain), "clauses")
+    assert [metric.name for metric, _ in found] == ["style.all", "style.heading"]
+
+
+def test_a_metric_that_only_a_rule_names_is_known():
+    run = dataclasses.replace(make_run(), metrics=())
+    assert "recency.stale" in view.metric_map(run)
+
+
+def test_class_shares_count_every_answer_once_and_errors_too():
+    run = make_run()
+    counts = view.class_counts(run)
+    assert sum(counts["recency", "all", "base"].values()) == 64
+    assert counts["recency", "all", "base"]["error"] == 1
+    by_slice = [counts["recency", part, "lora"]["stale"] for part in view.CLASS_SLICES[1:]]
+    assert counts["recency", "all", "lora"]["stale"] == sum(by_slice)
+
+
+def test_an_adapter_used_by_three_candidates_is_listed_once():
+    adapter, names = view.adapters(make_run())[0]
+    assert (adapter.name, names) == ("lora", ["lora", "lora+retrieved", "lora+gold"])
+
+
+def test_a_forest_mark_lies_on_the_side_of_its_sign():
+    mark = marks.forest(0.5, 0.2, 0.8, 1.0)
+    assert mark.zero < mark.low < mark.mid < mark.high <= marks.WIDTH
+    assert None is marks.forest(None, None, None, 1.0)
+
+
+def test_a_mean_outside_its_range_stays_on_the_track():
+    mark = marks.band(1.4, 1.2, 1.6, Metric("m", ""), 1.0)
+    assert mark.low == mark.mid == mark.high == marks.WIDTH - 5
+
+
+def test_a_stack_fills_its_bar_and_leaves_out_empty_classes():
+    parts = marks.stack({"current": 3, "stale": 0, "wrong": 1}, 100)
+    assert [(p.name, p.x, p.width) for p in parts] == [("current", 0, 74), ("wrong", 75, 24)]
+
+
+def test_a_curve_reads_only_finite_pairs():
+    raw = [[0, 2.5], (1, 2.0), [2, None], [3, float("nan")], "x", [4]]
+    assert marks.curve(raw) == [(0.0, 2.5), (1.0, 2.0)]
+    assert marks.curve("nonsense") == []
+    assert marks.sparklines(([], [])) == ["", ""]
