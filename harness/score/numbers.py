@@ -1,0 +1,181 @@
+"""Quantities in normalised lower-case text: money, durations, percentages, dates, bare numbers."""
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+from harness.score.dates import DATES, date_key
+from harness.score.number_words import SCALES, WORD_NUMBER, scale_of, word_number
+
+
+class Mention(NamedTuple):
+    """A quantity at text[start:end].
+
+    `unit` is a currency code, "second" or "month" (durations), "percent", "date", "label" (a
+    number that names something: section 5), any of these after "range ", or "" for a bare number.
+    `amount` is in that unit; `written` is the number before its unit was applied. `scaled` says
+    that the number was written in a form that only large sums take (20 lakh, 2,000,000).
+    """
+
+    start: int
+    end: int
+    unit: str
+    amount: Decimal | tuple[object, ...]
+    written: Decimal | tuple[object, ...]
+    scaled: bool = False
+
+
+CURRENCIES = {
+    "INR": ("₹", "rs", "re", "inr", "rupee", "rupees"),
+    "USD": ("$", "us$", "usd", "dollar", "dollars"),
+    "EUR": ("€", "eur", "euro", "euros"),
+    "GBP": ("£", "gbp", "pound", "pounds"),
+    "JPY": ("¥", "jpy", "yen"),
+    "AUD": ("a$", "aud"),
+    "CAD": ("c$", "cad"),
+    "SGD": ("s$", "sgd"),
+    "CNY": ("cny", "rmb", "yuan"),
+    "CHF": ("chf",),
+    "AED": ("aed", "dirham", "dirhams"),
+}
+_CODE = {mark: code for code, marks in CURRENCIES.items() for mark in marks}
+_MARKS = sorted(_CODE, key=len, reverse=True)
+_SIGNS = "|".join(re.escape(mark) for mark in _MARKS if not mark[-1].isalpha())
+_NAMES = "|".join(mark for mark in _MARKS if mark.isalpha())
+
+# Only conversions that are exact: months are not days, a working day is not a day.
+_DURATIONS = {
+    **dict.fromkeys(("second", "seconds", "sec", "secs"), ("second", 1)),
+    **dict.fromkeys(("minute", "minutes", "min", "mins"), ("second", 60)),
+    **dict.fromkeys(("hour", "hours", "hr", "hrs"), ("second", 3600)),
+    **dict.fromkeys(("day", "days"), ("second", 86_400)),
+    **dict.fromkeys(("week", "weeks", "wk", "wks"), ("second", 604_800)),
+    **dict.fromkeys(("month", "months"), ("month", 1)),
+    **dict.fromkeys(("year", "years", "yr", "yrs"), ("month", 12)),
+}
+_UNITS = "|".join(sorted(_DURATIONS, key=len, reverse=True))
+_DIGITS = r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?"
+_AFTER_DIGITS = (
+    rf"(?:(?P<short>[kmlb])(?![a-z\d]))?"
+    rf"(?=(?:{SCALES}|{_UNITS}|{_NAMES})\b|(?![a-z\d_]))(?![.,:/]\d)"
+)
+_SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
+_TOKEN = re.compile(
+    rf"(?<![a-z])(?=[-\da-z$€£₹¥])(?:{DATES}"
+    r"|(?P<skip>(?<![a-z\d])\d+(?:[.:/-]\d+){2,}|\d{4}-\d\d(?!\d|-)|\d+:\d+|\d+/\d+)"
+    rf"|(?:(?P<mark>{_SIGNS}|(?<![a-z\d])(?:{_NAMES})\.?)\s*|(?<![a-z\d_.])(?<!\d[,:/]))"
+    rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_DIGITS}){_AFTER_DIGITS}"
+    rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_SCALED}"
+    r"(?:\s*/-)?(?:\s+and\s+(?P<part>a\s+half|a\s+quarter|three\s+quarters)\b)?"
+    rf"|(?:^|\b(?:within|for|is|after|of|in|than)\s+)(?P<one>an?)\s+(?=(?:{_UNITS})\b))"
+)
+_REPEAT = re.compile(rf"\s*\(\s*(?:(?P<digits>{_DIGITS})|(?P<words>{WORD_NUMBER}))\s*\)")
+_SUFFIX = re.compile(
+    r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b)|(?P<points>percentage\s+points?\b)"
+    rf"|(?P<name>(?:{_NAMES})\b|€|£)"
+    r"|(?:(?P<kind>business|working|calendar|consecutive|clear|full|whole)[\s-]+)?"
+    rf"(?P<unit>{_UNITS})\b)"
+)
+_PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
+_LABEL = re.compile(
+    r"(?:\b(?:sections?|sec|clauses?|articles?|rules?|schedules?|chapters?|forms?|pages?"
+    r"|paragraphs?|paras?|regulations?|nos?|table|figure|step|item|annexure|appendix|part)\.?\s*"
+    r"|\b(?:act|code),?\s*|\b[a-z]+-)$"
+)
+_LIST_ITEM = re.compile(r"^[ \t]*(\d{1,2})[.)](?=\s+\S)", re.MULTILINE)
+
+
+class Number(NamedTuple):
+    """A number as written: `value` x `scale` (words such as lakh), times `factor` in `unit`."""
+
+    start: int
+    end: int
+    unit: str
+    value: Decimal
+    factor: int
+    scale: Decimal
+    grouped: bool
+
+
+def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int]]]:
+    """Numbers with units as written, dates, and the spans of digits that are identifiers."""
+    found: list[Number] = []
+    dates: list[Mention] = []
+    skipped: list[tuple[int, int]] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if found and match.start() < found[-1].end:
+            continue  # said already: "fourteen (14) days"
+        if match["skip"]:
+            skipped.append(match.span())
+        elif match["digits"] or match["words"] or kind == "one":
+            number = _number(text, match)
+            if number is not None:
+                found.append(number)
+        elif (key := date_key(match)) is not None:
+            dates.append(Mention(match.start(), match.end(), "date", *key))
+    return found, dates, skipped
+
+
+def _number(text: str, match: re.Match[str]) -> Number | None:
+    start, end = match.span()
+    if match["one"]:
+        start, value, scale = match.start("one"), Decimal(1), Decimal(1)
+        end = match.end("one")
+    else:
+        value, scale = _value(match)
+    repeat = _REPEAT.match(text, end)
+    if repeat and _plain(repeat) == value * scale:
+        end = repeat.end()
+    unit = _CODE[match["mark"].rstrip(".")] if match["mark"] else ""
+    short = match["short"]
+    if short and (short != "k" and not unit):
+        return None
+    factor = 1
+    if not unit and (suffix := _SUFFIX.match(text, end)):
+        unit, factor = _unit(suffix)
+        end = suffix.end()
+    if match["words"] == "one" and not unit and scale == 1:
+        return None  # "one of the parties" counts nothing
+    if not unit and _is_label(text, start):
+        unit = "label"
+    return Number(start, end, unit, value, factor, scale, "," in (match["digits"] or ""))
+
+
+def _value(match: re.Match[str]) -> tuple[Decimal, Decimal]:
+    value = _plain(match)
+    if match["part"]:
+        value += _PARTS[match["part"].split()[-1]]
+    if match["sign"]:
+        value = -value
+    scale = scale_of(match["short"] or "") * scale_of(match["scale"])
+    return value, scale
+
+
+def _plain(match: re.Match[str]) -> Decimal:
+    if match["digits"]:
+        return Decimal(match["digits"].replace(",", ""))
+    return Decimal(word_number(match["words"]))
+
+
+def _unit(suffix: re.Match[str]) -> tuple[str, int]:
+    if suffix["percent"]:
+        return "percent", 1
+    if suffix["points"]:
+        return "points", 1
+    if suffix["name"]:
+        return _CODE[suffix["name"]], 1
+    unit, factor = _DURATIONS[suffix["unit"]]
+    if suffix["kind"] in ("business", "working"):
+        return f"working {suffix['unit'].rstrip('s')}", 1
+    return unit, factor
+
+
+def _is_label(text: str, start: int) -> bool:
+    """Whether the number names something (section 5, PF-12, the third item of a list)."""
+    if _LABEL.search(text, max(0, start - 16), start):
+        return True
+    if text[text.rfind("\n", 0, start) + 1 : start].strip():
+        return False
+    items = [item.start(1) for item in _LIST_ITEM.finditer(text)]
+    return start in items and (len(items) > 1 or text.startswith("1", start))

@@ -1,0 +1,26 @@
+"""Checks that scorers share: options that are known, answers that can be judged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.errors import unknown_remedy
+from harness.records import Answer, Metric, Score
+
+
+def only(options: Mapping[str, Any], valid: Iterable[str], what: str) -> None:
+    """Raise ValueError for the first key that is not valid, naming the nearest one."""
+    names = list(valid)
+    for key in options:
+        if key not in names:
+            raise ValueError(f"unknown {what} '{key}' ({unknown_remedy(str(key), names)})")
+
+
+def all_unmeasured(metrics: Sequence[Metric], reason: str) -> list[Score]:
+    """Every metric unmeasured for one reason."""
+    return [Score(metric.name, None, "unmeasured", reason=reason) for metric in metrics]
+
+
+def all_errors(metrics: Sequence[Metric], answer: Answer, label: str = "") -> list[Score]:
+    """Every metric in state error, for an answer that the engine could not give."""
+    reason = f"no answer: {answer.error or 'the engine gave no reason'}"
+    return [Score(metric.name, None, "error", label, reason) for metric in metrics]

@@ -1,0 +1,295 @@
+"""Factual recency: is the answer what holds on the case's date, what held before, or neither?
+
+Every answer to a fact case is exactly one of current, stale, wrong, abstained, hedged, error
+(METHODS §2; classes after FreshQA, arXiv 2310.03214, utility after CRAG, arXiv 2406.04744).
+"""
+
+from datetime import date
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+from harness.protocols import Resources
+from harness.records import Answer, Case, Fact, Metric, Score, Version
+from harness.score.abstain import abstention_at
+from harness.score.options import all_errors, all_unmeasured, only
+from harness.score.stance import Stance, stance
+from harness.score.text import quote
+from harness.score.values import Reading, Span, Value, core, find, value, within_ranges
+
+CLASSES = ("current", "stale", "wrong", "abstained", "hedged", "error")
+
+
+class Judgement(NamedTuple):
+    """The class of an answer, why, the age in days of what a stale one says, and placebo."""
+
+    label: str
+    reason: str
+    age: int | None = None
+    placebo: bool = False
+
+
+_Entry = tuple[Value, str, int]
+
+
+class _Known(NamedTuple):
+    """A fact's values on a date: what holds, what held, and what never did or not yet."""
+
+    entries: tuple[_Entry, ...]
+    versions: tuple[Version, ...]
+    current: int
+    attribute: str
+    units: frozenset[str]
+
+
+class _Match(NamedTuple):
+    span: Span
+    kind: str
+    version: int
+    stance: Stance
+
+
+class Recency:
+    """Scores answers to fact cases; option `gamma` weighs a stale answer in the utility."""
+
+    description: ClassVar[str] = "current, stale, wrong, abstained or hedged about a fact"
+
+    def __init__(self, options: dict[str, Any], resources: Resources) -> None:
+        only(options, ("gamma",), "option for recency")
+        gamma = options.get("gamma", 1)
+        if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 <= gamma < 1e6:
+            raise ValueError(
+                f"recency: gamma is {gamma!r} (write a number of at least 0, such as 1)"
+            )
+        self.gamma = float(gamma)
+        self.facts = resources.facts
+        self.metrics = _metrics(self.gamma)
+        self._known = lru_cache(maxsize=None)(self._know)
+
+    def score(self, case: Case, answer: Answer) -> list[Score]:
+        """One class for the answer, told by every metric's label; see docs/scorers.md."""
+        if answer.finish == "error":
+            return all_errors(self.metrics, answer, "error")
+        if case.fact is None:
+            return all_unmeasured(self.metrics, "the case names no fact")
+        fact = self.facts.get(case.fact)
+        if fact is None:
+            return all_unmeasured(self.metrics, f"fact '{case.fact}' is not in the suite")
+        known = self._known(case.fact, case.as_of)
+        if known is None:
+            when = f"on {case.as_of}" if case.as_of else "without an end"
+            return all_unmeasured(self.metrics, f"fact '{fact.id}' has no value that holds {when}")
+        return self._scores(judge(answer.text, known, case.as_of), fact)
+
+    def _know(self, fact: str, as_of: date | None) -> _Known | None:
+        return know(self.facts[fact], as_of)
+
+    def _scores(self, judged: Judgement, fact: Fact) -> list[Score]:
+        label = judged.label
+        stale = label == "stale"
+        values: dict[str, float | None] = {
+            f"recency.{name}": float(label == name) for name in CLASSES if name != "error"
+        }
+        values["recency.utility"] = (
+            float(label == "current") - float(label == "wrong") - self.gamma * float(stale)
+        )
+        values["recency.placebo"] = float(judged.placebo) if fact.placebo else None
+        values["recency.age_days"] = float(judged.age) if judged.age is not None else None
+        missing = {
+            "recency.placebo": f"fact '{fact.id}' has no placebo values",
+            "recency.age_days": "only a stale answer has an age",
+        }
+        return [
+            Score(metric.name, number, "ok", label, judged.reason)
+            if (number := values[metric.name]) is not None
+            else Score(metric.name, None, "unmeasured", label, missing[metric.name])
+            for metric in self.metrics
+        ]
+
+
+def know(fact: Fact, as_of: date | None) -> _Known | None:
+    """The fact's values on a date (None: what still holds); None when nothing holds then."""
+    holding = [
+        index
+        for index, version in enumerate(fact.versions)
+        if (version.valid_to is None or (as_of is not None and as_of < version.valid_to))
+        and (as_of is None or version.valid_from <= as_of)
+    ]
+    if not holding:
+        return None
+    current = holding[-1]
+    strip = _distinct(fact)
+    entries: list[_Entry] = []
+    for index, version in enumerate(fact.versions):
+        ended = version.valid_to is not None and (as_of is None or version.valid_to <= as_of)
+        kind = "current" if index == current else "stale" if ended else "other"
+        for text in (version.value, *version.aliases):
+            entries.append((value(text, strip=strip), kind, index))
+    entries += [(value(text, strip=strip), "placebo", -1) for text in fact.placebo]
+    entries += _cores(entries)
+    units = frozenset(entry.unit or "" for entry, kind, _ in entries if entry.quantity)
+    attribute = f"{fact.entity} {fact.attribute}"
+    return _Known(tuple(entries), fact.versions, current, attribute, units)
+
+
+def _cores(entries: list[_Entry]) -> list[_Entry]:
+    """Quantities that stand for longer values, where they tell all values apart."""
+    cores = [(number, kind, at) for entry, kind, at in entries if (number := core(entry))]
+    owners: dict[str, set[tuple[str, int]]] = {}
+    for entry, kind, at in [*cores, *entries]:
+        owners.setdefault(entry.canonical, set()).add((kind, at))
+    return cores if all(len(owners[entry.canonical]) == 1 for entry, _, _ in cores) else []
+
+
+def _distinct(fact: Fact) -> bool:
+    """Whether versions still differ without "at least", "up to" and their like."""
+    plain = {value(version.value, strip=False).canonical for version in fact.versions}
+    return len({value(version.value).canonical for version in fact.versions}) == len(plain)
+
+
+def judge(text: str, known: _Known, as_of: date | None = None) -> Judgement:
+    """The class of an answer to a question about a fact whose values are known."""
+    reading = Reading(text)
+    if not reading.text.strip():
+        return Judgement("wrong", "the answer is empty")
+    matches = _settled(_matches(reading, known))
+    placebo = any(m.kind == "placebo" and m.stance == "asserted" for m in matches)
+    asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
+    current = [m for m in asserted if m.kind == "current"]
+    stale = [m for m in asserted if m.kind == "stale"]
+    if current and stale:
+        both = f"names {_said(reading, current[0])}, which holds, and {_said(reading, stale[0])}"
+        return Judgement("hedged", f"{both}, which does not", None, placebo)
+    if current:
+        return Judgement("current", f"says {_said(reading, current[0])}", None, placebo)
+    if stale:
+        return _stale(reading, stale, known, as_of, placebo)
+    return _unmatched(reading, matches, known, as_of, placebo)
+
+
+def _stale(
+    reading: Reading,
+    stale: list[_Match],
+    known: _Known,
+    as_of: date | None,
+    placebo: bool,  # noqa: FBT001
+) -> Judgement:
+    newest = max(stale, key=lambda match: match.version)
+    version = known.versions[newest.version]
+    ended = version.valid_to
+    age = (as_of - ended).days if as_of and ended else None
+    old = f", {age} days before {as_of}" if age is not None else ""
+    said = _said(reading, newest)
+    reason = f"says {said}, which held from {version.valid_from} to {ended}{old}"
+    return Judgement("stale", reason, age, placebo)
+
+
+def _unmatched(
+    reading: Reading,
+    matches: list[_Match],
+    known: _Known,
+    as_of: date | None,
+    placebo: bool,  # noqa: FBT001
+) -> Judgement:
+    """The class of an answer that asserts no value that holds or held."""
+    silent = abstention_at(reading.text)
+    other = _other_value(reading, matches, known, silent)
+    if silent and not other and not any(m.stance == "asserted" for m in matches):
+        return Judgement("abstained", f"declines: {quote(reading.shown[silent[0] : silent[1]])}")
+    past = [m for m in matches if m.kind == "stale" and m.stance == "past"]
+    if past and not other:
+        return _stale(reading, past, known, as_of, placebo)
+    holds = quote(known.versions[known.current].value)
+    for match in matches:
+        if match.kind == "current" and match.stance in ("denied", "past"):
+            what = "denies" if match.stance == "denied" else "calls past"
+            return Judgement("wrong", f"{what} {_said(reading, match)}, which holds", None, placebo)
+        if match.kind in ("placebo", "other"):
+            why = "was never true" if match.kind == "placebo" else "holds only later"
+            return Judgement("wrong", f"says {_said(reading, match)}, which {why}", None, placebo)
+    shown = quote(reading.shown.strip())
+    return Judgement("wrong", f"{shown} does not say {holds}", None, placebo)
+
+
+def _said(reading: Reading, match: _Match) -> str:
+    return quote(reading.shown[match.span.start : match.span.end])
+
+
+def _matches(reading: Reading, known: _Known) -> list[_Match]:
+    """Stated values in order; where two overlap the longer one counts, then the current one."""
+    rank = {"current": 0, "stale": 1, "other": 2, "placebo": 3}
+    found = [
+        (span, kind, version)
+        for wanted, kind, version in known.entries
+        for span in find(wanted, reading, known.attribute)
+    ]
+    if reading.inner:
+        ends = [
+            (span, kind, version)
+            for wanted, kind, version in known.entries
+            for span in within_ranges(wanted, reading)
+        ]
+        # Both ends of a range are known values: "7 to 14 days" names the old and the new one.
+        if {"current", "stale"} <= {kind for _, kind, _ in ends}:
+            found += ends
+    found.sort(key=lambda item: (item[0].start - item[0].end, rank[item[1]], -item[2]))
+    taken: list[_Match] = []
+    for span, kind, version in found:
+        if all(span.end <= other.span.start or span.start >= other.span.end for other in taken):
+            taken.append(_Match(span, kind, version, stance(reading.text, *span)))
+    return sorted(taken)
+
+
+def _settled(matches: list[_Match]) -> list[_Match]:
+    """A past tense alone decides only where another value is put in the present."""
+    told = {match.kind for match in matches if match.stance == "asserted"} & {"current", "stale"}
+    return [
+        match._replace(stance="past" if told - {match.kind} else "asserted")
+        if match.stance == "was"
+        else match
+        for match in matches
+    ]
+
+
+def _other_value(
+    reading: Reading, matches: list[_Match], known: _Known, silent: tuple[int, int] | None
+) -> bool:
+    """Whether the text states a quantity of the fact's kind that is none of its values."""
+    units = known.units - {"", "date", "label"}
+    return any(
+        mention.unit in units
+        and all(mention.start != match.span.start for match in matches)
+        and stance(reading.text, mention.start, mention.end) in ("asserted", "was")
+        for mention in (reading.mentions if silent else ())
+    )
+
+
+def _metrics(gamma: float) -> tuple[Metric, ...]:
+    def share(name: str, description: str, better: Any, **more: Any) -> Metric:
+        return Metric(
+            f"recency.{name}", description, better=better, need="facts", binary=True, **more
+        )
+
+    return (
+        share("current", "says the value that holds on the case's date", "higher", headline=True),
+        share("stale", "says a value that held only earlier", "lower"),
+        share("wrong", "says neither the value that holds nor one that held", "lower"),
+        share("abstained", "declines to say", "neither"),
+        share("hedged", "says the value that holds and an outdated one", "lower"),
+        Metric(
+            "recency.utility",
+            f"current - wrong - {gamma:g} x stale; abstained and hedged are 0",
+            unit="points",
+            lower=-max(1.0, gamma),
+            need="facts",
+        ),
+        share("placebo", "says a value that was never true", "lower", diagnostic=True),
+        Metric(
+            "recency.age_days",
+            "days since the value that a stale answer says stopped holding",
+            unit="days",
+            upper=None,
+            better="lower",
+            need="facts",
+            diagnostic=True,
+        ),
+    )

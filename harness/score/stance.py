@@ -1,0 +1,112 @@
+"""What an answer does with a value that it names: assert it, deny it, or call it past."""
+
+import re
+from typing import Literal
+
+Stance = Literal["asserted", "was", "past", "denied", "open"]
+
+_SENTENCE = re.compile(r"[;!?\n]+|(?<!\brs)(?<!\bno)\.(?=\s|$)")
+_FILLER = (
+    r"(?:[\s\"'(*_`]+(?:been|be|the|an?|at|as|to|for|of|set|fixed|capped|old|previous|earlier|former"
+    r"|outdated|value|figure|amount|limit|its|it's|is|it|still|currently|today|exactly|now|that))*"
+    r"[\s\"'(*_`]*$"
+)
+_DENIED = re.compile(
+    r"(?:\bnot|n't|\bno\s+longer|\bnever|\bneither|\bnor|\brather\s+than|\binstead\s+of"
+    r"|\bas\s+opposed\s+to|\bunlike|\bin\s+place\s+of|\breplac(?:es|ed|ing)|\bsupersed(?:es|ed|ing)"
+    r"|\bcontrary\s+to|\b(?:wrong|false|incorrect|untrue|mistake)(?:\s+(?:that|to\s+say))?)"
+    + _FILLER
+)
+_DENIED_AFTER = re.compile(
+    r"\W*(?:[a-z]+\W+){0,4}?(?:(?:is|are|was|were)(?:\s+now)?\s+(?:not\s+(?:correct|right|true|valid"
+    r"|current|the\s+(?:answer|current|case))|wrong|incorrect|false|outdated|obsolete|out\s+of\s+date"
+    r"|superseded|repealed)|(?:is|are)n't\s+(?:correct|right|true|valid|current)"
+    r"|(?:has\s+been|have\s+been|was|were|is|been)\s+(?:replaced|superseded|succeeded|repealed|withdrawn|scrapped)"
+    r"|(?:does|do)(?:n't|\s+not)\s+(?:apply|hold)|no\s+longer\s+(?:appl|hold|valid|correct|the|in))"
+)
+_CHANGED = (
+    r"(?:rais|increas|extend|chang|revis|reduc|enhanc|lower|cut|amend|updat|rose|went|grew|fell|drop"
+    r"|shorten|lengthen|doubl|halv|bump|mov|renam|rebrand|shift|transfer|up\b|down\b)\w*"
+)
+_PAST = (
+    r"previous(?:ly)?|formerly|former|earlier|original(?:ly)?|initial(?:ly)?|erstwhile|outdated|old"
+    r"|used\s+to|once\s+(?:was|were)|in\s+the\s+past|historically|back\s+then|at\s+(?:the|that)\s+time"
+    r"|(?:before|prior\s+to|until|till|up\s+to)\s+(?:the|that|this|its|\w+\s+\d|\d|then|now|recently)"
+    rf"|{_CHANGED}[^;]{{0,60}}?\sfrom|(?:took|tak(?:es?|en|ing))\s+over\s+from"
+    r"|succeed(?:s|ed|ing)(?!\s+by)"
+)
+_PRESENT = (
+    r"now|currently|today|at\s+present|presently|nowadays|since|new|latest|current|present"
+    rf"|(?:{_CHANGED}|{_CHANGED}[^;]{{0,60}}?)\s(?:to|by)|(?:replaced|superseded)\s+(?:by|with)"
+    r"|(?:renamed|rebranded|succeeded\s+by|passed\s+to)|bec[ao]mes?|stands\s+at|effective|with\s+effect|(?:[,;-]|\band|\bbut)\s+(?:it\s+|this\s+|that\s+"
+    r"|(?:the|its)\s+\w+\s+(?:\w+\s+)?)?(?:is|are|has|stands)"
+)
+_CUE = re.compile(rf"\b(?:(?P<past>{_PAST})|(?P<present>{_PRESENT}))\b|(?P<was>\((?:it\s+)?was\b)")
+_WAS = re.compile(r"\b(?:was|were|had\s+been|stood\s+at|remained)\b")
+_IS = re.compile(r"\b(?:is|are|has\s+been|stands|becomes?|became|now|since|today|currently)\b")
+_ARRIVED = re.compile(
+    rf"\b(?:from|{_CHANGED})\b[^;]*\b(?:to|by|into)\s+(?:(?:be|the|an?|only|just)\s+)*\W*$"
+)
+_FROM = re.compile(r"\bfrom\s+(?:the\s+|an?\s+)?$")
+_TO = re.compile(r"\s*(?:\w+\s+){0,2}?(?:to|->|=>|→)\s")
+_AFTER = re.compile(
+    r"[\s)\]*_\"']*(?:(?:(?:per|of|for|an?|the)\s+)?[\w%]+\s+){0,3}?[,(\s]*(?:"
+    r"(?P<until>(?:until|till|up\s+to|before|prior\s+to|through)\b)"
+    r"|(?P<past>(?:earlier|previously|formerly|in\s+the\s+past|originally|initially|then)(?=\W*$|[.,;)!])"
+    rf"|(?:but|and|which)\s+(?:it\s+|this\s+|that\s+)?(?:is\s+|has\s+)?now\s+\S|,\s*now\s+\S|(?:->|=>|→)"
+    rf"|(?:(?:but|and|which|that|it)\s+)*(?:was|were|has|had|have|is|got)\s+(?:\w+\s+){{0,2}}?"
+    rf"{_CHANGED}[^;]{{0,30}}?\sto\b))"
+)
+_THEN = re.compile(r"\d{4}|\b(?:last|recently|then)\b")
+_OPEN = re.compile(
+    r"(?:know|confirm|sure|say|tell|verify|determine|certain|recall|clear|specify)\b[^;,]{0,20}"
+    r"\b(?:whether|if|that)\b[^;]*$"
+)
+
+
+def stance(text: str, start: int, end: int) -> Stance:
+    """How text[start:end], in lower case, is put forward by its sentence.
+
+    "was" is a past tense alone, which decides only between two values: "It was 7 days" asserts.
+    "open" is a value that the sentence leaves undecided ("I cannot confirm that it is 7 days").
+    """
+    before, after = _sentence(text, start, end)
+    if _DENIED.search(before) or _DENIED_AFTER.match(after):
+        return "denied"
+    if _OPEN.search(before):
+        return "open"
+    if _ARRIVED.search(before):
+        return "asserted"
+    if _FROM.search(before) and _TO.match(after):
+        return "past"
+    tense = _tense(before)
+    told = _AFTER.match(after)
+    if told and (told["past"] or tense == "was"):
+        return "past"
+    cue = None
+    for cue in _CUE.finditer(before):
+        pass
+    if cue is not None and (cue["past"] or cue["was"]):
+        return "past"
+    if told and tense == "" and not cue and _THEN.search(after, 0, 40):
+        return "past"  # "7 days until 2020, 14 days since"
+    return "was" if tense == "was" and not (cue and cue["present"]) else "asserted"
+
+
+def _tense(before: str) -> str:
+    """ "was" or "is", whichever stands nearer before the value, or ''."""
+    was, present = 0, 0
+    for match in _WAS.finditer(before):
+        was = match.end()
+    for match in _IS.finditer(before):
+        present = match.end()
+    return "was" if was > present else "is" if present else ""
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[str, str]:
+    """What the sentence says before and after the value, at most 160 and 100 characters."""
+    low = max(0, start - 160)
+    for match in _SENTENCE.finditer(text, low, start):
+        low = match.end()
+    stop = _SENTENCE.search(text, end, min(len(text), end + 100))
+    return text[low:start], text[end : stop.start() if stop else end + 100]

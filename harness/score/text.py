@@ -1,0 +1,72 @@
+"""Plain text helpers that scorers share: normalising, words, sentences, quoting."""
+
+import re
+import unicodedata
+
+LIMIT = 20_000  # characters of an answer that are judged; the rest is ignored
+
+_FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
+_FRACTION = re.compile(r"(?:(\d)[ ]?)?([½¼¾])")
+_DROPPED = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u00b9\u00b2\u00b3\u2070-\u2079]")
+_DASH_APART = re.compile(r"(?<!\d)\s*[\u2014\u2015]\s*|\s*[\u2014\u2015]\s*(?!\d)")
+_TRANSLATED = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+    }
+)
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+# Scripts that put no space between words: every character counts as a word of its own.
+_UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f])")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_MARKER = re.compile(r"^[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+", re.MULTILINE)
+_SENTENCE_END = re.compile(
+    r"(?<!\b[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bNo)(?<!\bRs)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)"
+    r"[.!?](?:[\"')\]\u2019\u201d*_]*)(?=\s+[\"'(\[\u2018\u201c*_]*[^\Wa-z_])"
+    r"|[\u3002\uff01\uff1f]|\n+"
+)
+
+
+def normalise(text: str) -> str:
+    """One Unicode form for what reads the same: NFKC, plain dashes, quotes and digits.
+
+    Footnote marks and zero-width characters go, "2½" becomes "2.5", and characters of scripts
+    without spaces (Chinese, Japanese, Thai) are set apart.
+    """
+    if text.isascii():
+        return text
+    text = _FRACTION.sub(_fraction, _DROPPED.sub("", text))
+    text = _DASH_APART.sub(" - ", text)
+    text = unicodedata.normalize("NFKC", text).translate(_TRANSLATED)
+    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+    return _UNSPACED.sub(r" \1 ", text)
+
+
+def _fraction(match: re.Match[str]) -> str:
+    return (match[1] or "0") + _FRACTIONS[match[2]]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text; "house-keeping" and "it's" are one word each."""
+    return _WORD.findall(text if text.isascii() else _UNSPACED.sub(r" \1 ", text))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text that hold a word; a line break ends a sentence, too."""
+    pieces = []
+    start = 0
+    text = _MARKER.sub("", text)
+    for end in _SENTENCE_END.finditer(text):
+        pieces.append(text[start : end.end()])
+        start = end.end()
+    pieces.append(text[start:])
+    return [piece.strip() for piece in pieces if _WORD.search(piece)]
+
+
+def quote(text: str, limit: int = 60, *, tail: bool = False) -> str:
+    """A text on one line in quotation marks, cut to `limit` characters (`tail`: its end)."""
+    flat = " ".join((text[-4 * limit :] if tail else text[: 4 * limit]).split())
+    if len(flat) > limit:
+        flat = "\u2026" + flat[1 - limit :] if tail else flat[: limit - 1] + "\u2026"
+    return f'"{flat}"'
