@@ -5,6 +5,7 @@ Repeated strings, passages and scores are stored once and named by their place i
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
@@ -13,8 +14,9 @@ from harness.records import Case, Run, Score, ScoredAnswer
 from harness.report import text, view
 
 PLAIN_LIMIT = 1_000_000
-PACKED_LIMIT = 2_300_000
 _CUTS = (0, 4000, 1500, 500, 200, 60)
+# text never deflates further than this, so trying would only cost time
+_BEST_RATIO = 12
 _STATES = ("ok", "unmeasured", "error")
 _ESCAPES = {
     "<": "\\u003c",
@@ -68,9 +70,9 @@ class Builder:
 
     def score(self, score: Score) -> int:
         """The place of a score."""
-        value = None if score.value is None else round(score.value, 4)
-        # NaN is no JSON; it is also no measurement
-        value = None if value != value else value  # noqa: PLR0124
+        # NaN and infinity are no JSON, and no measurement either
+        measured = score.value is not None and math.isfinite(score.value)
+        value = round(score.value or 0.0, 4) if measured else None
         state = _STATES.index(score.state)
         words = (self.string(score.label), self.string(score.reason))
         return self.scores.place((self.metrics.place(score.metric), value, state, *words))
@@ -119,7 +121,7 @@ def build(run: Run, cut: int = 0) -> dict[str, Any]:
     return {
         "tasks": [text.visible(name) for name in builder.tasks.items()],
         "candidates": [text.visible(name) for name in builder.candidates.items()],
-        "base": view.plain(run),
+        "base": text.visible(view.plain(run)),
         "metrics": rows,
         "cases": cases,
         "answers": answers,
@@ -138,14 +140,19 @@ def escape(data: Any) -> str:
     return plain
 
 
-def embed(run: Run) -> str:
-    """The JSON to embed: plain where it is small, else deflated, else with texts shortened."""
+def embed(run: Run, limit: int) -> str:
+    """The JSON to embed, `limit` bytes where it can be.
+
+    Plain where it is small, else deflated, else with texts shortened ever more.
+    """
     packed = ""
     for cut in _CUTS:
-        plain = escape(build(run, cut))
-        if len(plain.encode()) <= PLAIN_LIMIT:
-            return plain
-        packed = base64.b64encode(zlib.compress(plain.encode(), 6)).decode()
-        if len(packed) <= PACKED_LIMIT:
+        plain = escape(build(run, cut)).encode()
+        if len(plain) <= min(PLAIN_LIMIT, limit):
+            return plain.decode()
+        if len(plain) > _BEST_RATIO * limit and cut != _CUTS[-1]:
+            continue
+        packed = base64.b64encode(zlib.compress(plain, 6)).decode()
+        if len(packed) <= limit:
             break
     return escape({"packed": packed})

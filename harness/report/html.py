@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from harness.records import Run
 from harness.report import casedata, page, text
+
+LIMIT = 2_900_000
+LEAST_DATA = 1_000_000
+# escaped text cannot hold this, so the data have one place to go
+_DATA_TAG = '<script type="application/json" id="data">'
 
 
 def _finalize(value: Any) -> Any:
@@ -28,11 +32,12 @@ def _environment() -> Environment:
 
 
 def render(run: Run) -> str:
-    """The page of a run."""
-    template = _environment().get_template("report.html.j2")
+    """The page of a run; the case data take the room that the tables leave below LIMIT."""
+    tables = _environment().get_template("report.html.j2").render(**page.build(run))
+    head, tag, tail = tables.partition(_DATA_TAG)
+    room = LIMIT - len(tables.encode("utf-8", "replace"))
     # casedata escapes <, > and & itself: HTML escapes would be no JSON
-    data = Markup(casedata.embed(run))  # noqa: S704
-    return template.render(**page.build(run), data=data)
+    return f"{head}{tag}{casedata.embed(run, max(room, LEAST_DATA))}{tail}"
 
 
 class HtmlReport:

@@ -1,5 +1,6 @@
 """Geometry of the small drawings in report.html, in pixels; no text, no colour."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,29 +37,41 @@ def _place(value: float, bottom: float, top: float) -> float:
     return round(_EDGE + (WIDTH - 2 * _EDGE) * (inside - bottom) / span, 1)
 
 
+def _real(value: float | None) -> float | None:
+    """A finite value, or None."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _ends(value: float, low: float | None, high: float | None) -> tuple[float, float]:
+    """The interval's ends; where one is missing, the value itself."""
+    first, last = _real(low), _real(high)
+    return (value if first is None else first, value if last is None else last)
+
+
 def forest(value: float | None, low: float | None, high: float | None, reach: float) -> Mark | None:
     """A difference with its interval on an axis from -reach to +reach."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return None
-    ends = (value if low is None else low, value if high is None else high)
+    ends = _ends(value, low, high)
     places = [_place(item, -reach, reach) for item in (ends[0], value, ends[1], 0.0)]
     return Mark(places[0], places[1], places[2], places[3])
 
 
 def reach(values: Sequence[float | None]) -> float:
     """The largest absolute value among interval ends, so that one axis holds them all."""
-    return max((abs(value) for value in values if value is not None), default=1.0) or 1.0
+    real = [abs(value) for value in values if value is not None and math.isfinite(value)]
+    return max(real, default=1.0) or 1.0
 
 
 def band(
     value: float | None, low: float | None, high: float | None, metric: Metric, top: float
 ) -> Mark | None:
     """A mean with its interval on the metric's range; `top` ends a range without an end."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return None
-    bottom = metric.lower if metric.lower is not None else min(0.0, value if low is None else low)
+    ends = _ends(value, low, high)
+    bottom = metric.lower if metric.lower is not None else min(0.0, ends[0])
     end = metric.upper if metric.upper is not None else top
-    ends = (value if low is None else low, value if high is None else high)
     zero = _place(0.0, bottom, end) if bottom < 0 < end else None
     places = [_place(item, bottom, end) for item in (ends[0], value, ends[1])]
     return Mark(places[0], places[1], places[2], zero)
@@ -84,7 +97,7 @@ def curve(value: Any) -> list[tuple[float, float]]:
         if isinstance(pair, list | tuple) and len(pair) == 2:
             step, loss = pair
             real = isinstance(step, int | float) and isinstance(loss, int | float)
-            if real and abs(loss) < float("inf"):
+            if real and math.isfinite(loss):
                 points.append((float(step), float(loss)))
     return points
 

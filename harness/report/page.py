@@ -8,8 +8,8 @@ from harness.records import Adapter, Comparison, Finding, Metric, Run, Summary
 from harness.report import marks, text, view
 
 # one page stays readable and small; the CSV files hold every row
-MOST_SLICES = 16
-MOST_COMPARISONS = 150
+MOST_CELLS = 2500
+MOST_COMPARISONS = 400
 BAR = 280
 
 
@@ -61,6 +61,8 @@ def _tasks(run: Run) -> list[dict[str, Any]]:
             return _cell(summary, metric, tops[metric.name], sizes[part])  # noqa: B023
 
         columns = view.columns(run, task)
+        each = len(metrics) * len(names) * len(view.task_names(run))
+        most = max(1, MOST_CELLS // max(each, 1))
         slices = sorted(sizes, key=lambda part: (part != "all", -sizes[part]))
         matrices = [
             {
@@ -68,7 +70,7 @@ def _tasks(run: Run) -> list[dict[str, Any]]:
                 "cases": sizes[part],
                 "rows": [(m, [cell(m, part, name) for name in names]) for m in metrics],
             }
-            for part in slices[:MOST_SLICES]
+            for part in slices[:most]
         ]
         rows = [(name, [cell(m, part, name) for m, part in columns]) for name in names]
         found.append(
@@ -81,7 +83,7 @@ def _tasks(run: Run) -> list[dict[str, Any]]:
                 "names": names,
                 "rows": rows,
                 "matrices": matrices,
-                "left_out": max(0, len(slices) - MOST_SLICES),
+                "left_out": max(0, len(slices) - most),
                 "comparisons": _comparisons(run, task),
             }
         )
@@ -111,7 +113,7 @@ def _comparison(item: Comparison, metric: Metric, reach: float) -> dict[str, Any
 
 
 def _comparisons(run: Run, task: str) -> dict[str, Any]:
-    """Headline metrics on all cases first; the rest in a fold, at most MOST_COMPARISONS."""
+    """Headline metrics on all cases first; the rest in a fold, as many as the page has room for."""
     metrics = view.metric_map(run)
     own = [item for item in run.comparisons if item.task == task]
     ends: dict[str, list[float | None]] = {}
@@ -124,14 +126,11 @@ def _comparisons(run: Run, task: str) -> dict[str, Any]:
         return metric.diagnostic, item.metric not in shown, item.slice != "all"
 
     own.sort(key=rank)
-    rows = [_comparison(i, metrics[i.metric], marks.reach(ends[i.metric])) for i in own]
     first = sum(not any(rank(item)) for item in own)
-    rest = rows[first:]
-    return {
-        "first": rows[:first],
-        "rest": rest[:MOST_COMPARISONS],
-        "left_out": max(0, len(rest) - MOST_COMPARISONS),
-    }
+    most = first + MOST_COMPARISONS // len(view.task_names(run))
+    scales = {name: marks.reach(values) for name, values in ends.items()}
+    rows = [_comparison(i, metrics[i.metric], scales[i.metric]) for i in own[:most]]
+    return {"first": rows[:first], "rest": rows[first:], "left_out": max(0, len(own) - most)}
 
 
 def _findings(run: Run) -> list[tuple[str, list[dict[str, Any]]]]:

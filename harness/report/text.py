@@ -179,9 +179,10 @@ def rule(spec: Rule, metric: Metric) -> str:
     place = f"{spec.task}, {spec.metric}" + (f", {spec.slice}" if spec.slice != "all" else "")
     other = spec.against or "nothing"
     pp = change(abs(spec.min_effect or spec.margin), metric).lstrip("+")
+    least = f" by more than {pp}" if spec.min_effect else ""
     limit = number(spec.value, metric)
     words = {
-        "superior": f"{spec.candidate} is better than {other} by more than {pp}",
+        "superior": f"{spec.candidate} is better than {other}{least}",
         "non_inferior": f"{spec.candidate} is at most {pp} behind {other}",
         "at_least": f"{spec.candidate} reaches at least {limit}",
         "at_most": f"{spec.candidate} stays at or below {limit}",

@@ -157,6 +157,7 @@ def subject(run: Run) -> list[tuple[str, str]]:
     if run.as_of:
         dates.append(f"questions as of {run.as_of.isoformat()}")
     tasks = len(task_names(run))
+    names = [result.candidate.name for result in run.candidates]
     measured = (
         f"{len(run.cases):,} cases in {tasks} task{'s' if tasks != 1 else ''}, "
         f"{len(run.candidates)} candidates, {len(run.answers):,} answers"
@@ -169,6 +170,7 @@ def subject(run: Run) -> list[tuple[str, str]]:
             "measured",
             measured,
         ),
+        ("compared", text.one_line(", ".join(names), 400)),
         ("dates", ", ".join(dates)),
         ("made", f"{text.one_line(run.created)}, run {text.one_line(run.id)}"),
     ]

@@ -180,10 +180,45 @@ def test_ten_thousand_answers_stay_under_three_megabytes():
     assert (len(unpacked["answers"]), unpacked["cut"]) == (10_000, 0)
 
 
+def test_many_tasks_and_slices_leave_room_for_the_answers():
+    run = large_run()
+    tasks = {f"task-{i}": "" for i in range(10)}
+
+    def spread(records):
+        return tuple(
+            dataclasses.replace(item, task=task, slice=part)
+            for task in tasks
+            for part in ("all", *(f"tag-{i}" for i in range(12)))
+            for item in records
+            if item.slice == "all"
+        )
+
+    wide = dataclasses.replace(
+        run, tasks=tasks, summaries=spread(run.summaries), comparisons=spread(run.comparisons)
+    )
+    content = html.render(wide)
+    assert len(content.encode("utf-8", "replace")) < 3_000_000
+    assert "more are in comparisons.csv" in content
+    assert "smaller slices are in summaries.csv" in content
+
+
+def test_a_number_that_is_none_does_not_break_the_page_or_its_data():
+    run = make_run()
+    nan, infinite = float("nan"), float("inf")
+    score = dataclasses.replace(run.answers[0].scores[0], value=infinite)
+    answer = dataclasses.replace(run.answers[0], scores=(score,))
+    summary = dataclasses.replace(run.summaries[0], mean=nan, low=nan, high=nan)
+    changed = dataclasses.replace(
+        run, answers=(answer, *run.answers[1:]), summaries=(summary, *run.summaries[1:])
+    )
+    page = Page(html.render(changed))
+    assert [a for tag, a in page.tags if tag in ("line", "circle") and "nan" in a.values()] == []
+    assert "Infinity" not in page.scripts[0]
+
+
 def test_texts_too_long_to_embed_are_cut_and_the_page_is_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(casedata, "PLAIN_LIMIT", 100)
-    monkeypatch.setattr(casedata, "PACKED_LIMIT", 12_000)
-    data = json.loads(casedata.embed(make_run()))
+    data = json.loads(casedata.embed(make_run(), 12_000))
     unpacked = json.loads(zlib.decompress(base64.b64decode(data["packed"])))
     assert unpacked["cut"] in casedata._CUTS[1:]
     assert max(map(len, unpacked["strings"])) <= unpacked["cut"] + 1

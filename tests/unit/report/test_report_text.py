@@ -111,6 +111,8 @@ def test_rules_read_as_sentences():
     assert (
         text.rule(superior, SHARE) == "lora is better than base by more than 10 pp (t, style.all)"
     )
+    any_lead = Rule("superior", "lora", "t", "style.all", against="base")
+    assert text.rule(any_lead, SHARE) == "lora is better than base (t, style.all)"
     at_most = Rule("at_most", "lora", "t", "style.all", slice="changed", value=0.2)
     assert text.rule(at_most, SHARE) == "lora stays at or below 20 % (t, style.all, changed)"
 
