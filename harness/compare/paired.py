@@ -22,7 +22,6 @@ from harness.compare.intervals import (
 from harness.compare.pairs import default_pairs
 from harness.compare.summaries import reach
 from harness.compare.table import Flags, Floats, Grid, TaskTable, pivot
-from harness.errors import UnknownNameError
 from harness.records import Candidate, Case, Comparison, Metric, ScoredAnswer
 
 FEW_APART = 10
@@ -54,14 +53,11 @@ def compare(
     """Candidate minus baseline for every task, metric, slice and (candidate, baseline) pair.
 
     Paired by case: only cases measured for both count, and `n` says how many. A pair is left
-    out of a task that one of the two was not asked. Without `pairs`, `default_pairs`. Raises
-    UnknownNameError for a pair that names no candidate, MeasurementError as `pivot` does.
+    out of a task that one of the two was not asked, or everywhere if it was asked nothing; the
+    gate makes an ERROR of that. Without `pairs`, `default_pairs`. Raises MeasurementError as
+    `pivot` does.
     """
-    names = [candidate.name for candidate in candidates]
     wanted = list(dict.fromkeys(default_pairs(candidates) if pairs is None else pairs))
-    for name in (name for pair in wanted for name in pair):
-        if name not in names:
-            raise UnknownNameError("candidate", name, names)
     drafts = [
         draft
         for table in pivot(answers, cases, metrics, candidates)
