@@ -6,7 +6,20 @@ from decimal import Decimal
 
 Key = tuple[tuple[object, ...], tuple[object, ...]]
 
-_MONTH_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTH_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH_NUMBER = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _MONTH_NUMBER.update({name[:3]: number for name, number in _MONTH_NUMBER.copy().items()})
 _MONTH_NUMBER["sept"] = 9

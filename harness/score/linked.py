@@ -71,7 +71,7 @@ def _adds(text: str, last: Number, number: Number) -> bool:
     if last.unit == number.unit and last.factor > number.factor:
         return last.scale == number.scale == 1
     # The unit of a sum in scale words stands before all of it, or after all of it.
-    once = last.unit == "" or number.unit == "" or last.unit == number.unit
+    once = last.unit == "" or number.unit in ("", last.unit)
     smaller = last.scale > number.scale and number.value * number.scale < last.scale
     return once and smaller and last.factor == 1 and not (last.unit and number.factor > 1)
 

@@ -122,8 +122,8 @@ def know(fact: Fact, as_of: date | None) -> _Known | None:
     for index, version in enumerate(fact.versions):
         ended = version.valid_to is not None and (as_of is None or version.valid_to <= as_of)
         kind = "current" if index == current else "stale" if ended else "other"
-        for text in (version.value, *version.aliases):
-            entries.append((value(text, strip=strip), kind, index))
+        texts = (version.value, *version.aliases)
+        entries += [(value(text, strip=strip), kind, index) for text in texts]
     entries += [(value(text, strip=strip), "placebo", -1) for text in fact.placebo]
     entries += _cores(entries)
     units = frozenset(entry.unit or "" for entry, kind, _ in entries if entry.quantity)

@@ -79,28 +79,31 @@ def stance(text: str, start: int, end: int) -> Stance:
         return "asserted"
     if _FROM.search(before) and _TO.match(after):
         return "past"
+    return _in_time(before, after)
+
+
+def _in_time(before: str, after: str) -> Stance:
+    """Past, where the last word of time before the value, or the first after it, says so."""
     tense = _tense(before)
+    cues = list(_CUE.finditer(before))
+    cue = cues[-1] if cues else None
     told = _AFTER.match(after)
-    if told and (told["past"] or tense == "was"):
+    until = told is not None and not told["past"]
+    ended = told is not None and (told["past"] is not None or tense == "was")
+    # "7 days until 2020, 14 days since" has no verb to go by.
+    bare = until and not tense and not cue and _THEN.search(after, 0, 40) is not None
+    if ended or bare or (cue and not cue["present"]):
         return "past"
-    cue = None
-    for cue in _CUE.finditer(before):
-        pass
-    if cue is not None and (cue["past"] or cue["was"]):
-        return "past"
-    if told and tense == "" and not cue and _THEN.search(after, 0, 40):
-        return "past"  # "7 days until 2020, 14 days since"
-    return "was" if tense == "was" and not (cue and cue["present"]) else "asserted"
+    return "was" if tense == "was" and not cue else "asserted"
 
 
 def _tense(before: str) -> str:
-    """ "was" or "is", whichever stands nearer before the value, or ''."""
-    was, present = 0, 0
-    for match in _WAS.finditer(before):
-        was = match.end()
-    for match in _IS.finditer(before):
-        present = match.end()
-    return "was" if was > present else "is" if present else ""
+    """The tense nearest before the value: was, is, or '' without a verb."""
+    was = max((match.end() for match in _WAS.finditer(before)), default=0)
+    present = max((match.end() for match in _IS.finditer(before)), default=0)
+    if was > present:
+        return "was"
+    return "is" if present else ""
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Terminology: are the required glossary terms used, and the forbidden variants avoided?
 
-Success counts each occurrence once, as in the WMT terminology shared task (arXiv 2309.08653 (check)).
+Success counts each occurrence once, as the WMT shared task on terminology does.
 """
 
 import re

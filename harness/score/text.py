@@ -20,7 +20,9 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 # Scripts that put no space between words: every character counts as a word of its own.
 _UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f])")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-_MARKER = re.compile(r"^[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+", re.MULTILINE)
+_MARKER = re.compile(
+    r"^[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+", re.MULTILINE
+)
 _SENTENCE_END = re.compile(
     r"(?<!\b[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bNo)(?<!\bRs)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)"
     r"[.!?](?:[\"')\]\u2019\u201d*_]*)(?=\s+[\"'(\[\u2018\u201c*_]*[^\Wa-z_])"
