@@ -1,0 +1,335 @@
+"""The `bench` command. A stage is imported inside the command that needs it: help is instant."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import __version__
+from harness.errors import EXIT_CODES, BenchError, UsageError, from_os_error
+
+if TYPE_CHECKING:
+    from harness.records import Run, Suite
+
+REPORTS = Path("reports")
+ENGINES = "auto, vllm or transformers"
+EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Start with: bench init my-suite, then bench run my-suite. " + EXITS,
+)
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """Find out what fine-tuning a language model gained and what it broke.
+
+    A suite says what good looks like. `bench run` trains its candidate LoRA
+    adapters, lets base and adapters answer the same cases, scores style,
+    terminology and factual recency, and writes reports with a verdict.
+    """
+
+
+def suite_options(command: Any) -> Any:
+    """Options of the commands that run a suite."""
+    options = (
+        click.option("--profile", help="Sizes to use, such as quick or full. [default: by GPU]"),
+        click.option("--model", help="Base model: hub id, folder, or embedded:smollm2-135m."),
+        click.option("--engine", default="auto", show_default=True, help=f"{ENGINES}."),
+        click.option(
+            "--reports",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=REPORTS,
+            show_default=True,
+            help="Where reports go.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print run.json's path and verdict."),
+        click.option("--quiet", is_flag=True, help="No progress."),
+        click.option(
+            "--executor",
+            default="subprocess",
+            show_default=True,
+            help="Where stages run: subprocess or inline.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load_suite(path: str, profile: str | None) -> "Suite":
+    """The suite, in the profile asked for or the one that fits the machine."""
+    from harness.suite.load import load
+
+    return load(path, profile, has_gpu=has_gpu())
+
+
+def has_gpu() -> bool:
+    """Whether a CUDA device is visible, without importing torch."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return Path("/dev/nvidiactl").exists() and not hidden
+
+
+def run_suite(suite: "Suite", **settings: Any) -> "Run":
+    """Run one suite through the pipeline."""
+    from harness import pipeline, registry
+    from harness.console import Log
+    from harness.store import Store
+
+    log = Log(quiet=settings["quiet"])
+    store = Store(Path(os.environ.get("BENCH_HOME", ".bench")))
+    executor = registry.load("executor", settings["executor"])()
+    options = pipeline.Options(
+        model=settings["model"],
+        engine=settings["engine"],
+        reports=settings["reports"],
+        command=shlex.join(["bench", *sys.argv[1:]]),
+    )
+    return pipeline.run(suite, options, store, executor, log)
+
+
+def verdict_code(run: "Run") -> int:
+    """The exit code of a run: its gate's, or 0 where the suite has no gate."""
+    return EXIT_CODES[run.gate.verdict] if run.gate else 0
+
+
+def print_json(data: Any) -> None:
+    """JSON for a script, on standard output."""
+    click.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
+
+
+@cli.command(epilog=EXITS)
+@click.argument("suites", nargs=-1, required=True)
+@suite_options
+def run(suites: tuple[str, ...], as_json: bool, **settings: Any) -> None:  # noqa: FBT001
+    """Train, answer, score, compare, report and judge SUITES.
+
+    Only what is not in the store (.bench, or BENCH_HOME) is computed, so a
+    killed run goes on where it stopped. The exit code is the gate's verdict.
+    """
+    from harness.views import folder_of, run_line, show_run
+
+    loaded = [load_suite(suite, settings["profile"]) for suite in suites]
+    codes = []
+    for suite in loaded:
+        finished = run_suite(suite, **settings)
+        codes.append(verdict_code(finished))
+        folder = folder_of(settings["reports"], finished)
+        if as_json:
+            print_json(run_line(finished, folder))
+        else:
+            show_run(finished, folder)
+    sys.exit(worst(codes))
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code of several verdicts: error, then fail, then inconclusive."""
+    return next((code for code in (3, 1, 4) if code in codes), 0)
+
+
+@cli.command(epilog=EXITS)
+@click.argument("suite")
+@click.option("--adapter", help="Judge this finished adapter (folder or hub id); train nothing.")
+@suite_options
+def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> None:  # noqa: FBT001
+    """Judge SUITE's gate rules and exit with the verdict."""
+    from harness import pipeline
+    from harness.views import folder_of, gate_lines, run_line
+
+    loaded = load_suite(suite, settings["profile"])
+    if not loaded.rules:
+        raise UsageError("the suite has no gate rules", where=suite, remedy="add a `gate:` list")
+    if adapter:
+        loaded = pipeline.with_adapter(loaded, adapter)
+    finished = run_suite(loaded, **settings)
+    folder = folder_of(settings["reports"], finished)
+    if as_json:
+        print_json(run_line(finished, folder))
+    else:
+        for line in gate_lines(finished):
+            click.echo(line)
+        click.echo(f"reports: {folder}")
+    sys.exit(verdict_code(finished))
+
+
+@cli.command()
+@click.argument("suites", nargs=-1, required=True)
+@click.option("--profile", help="Profile to check. [default: by GPU]")
+def check(suites: tuple[str, ...], profile: str | None) -> None:
+    """Validate SUITES: files, names, dates, leaks, and that scorers can tell.
+
+    Each reference answer must pass its task's scorers and an empty answer
+    must not. All problems are shown at once.
+    """
+    from harness.errors import Problem, SuiteError
+    from harness.suite.check import check as check_suite
+
+    problems: list[Problem] = []
+    for path in suites:
+        try:
+            suite = load_suite(path, profile)
+        except SuiteError as error:
+            problems += error.problems
+            continue
+        found = check_suite(suite)
+        problems += found
+        if not found:
+            cases = sum(len(task.cases) for task in suite.tasks)
+            click.echo(
+                f"{path}: ok ({suite.profile} profile, {len(suite.train)} training rows, "
+                f"{cases} cases in {len(suite.tasks)} task(s), {len(suite.facts)} facts)"
+            )
+    if problems:
+        raise SuiteError(problems)
+
+
+@cli.command("list")
+@click.argument("what", default="all")
+@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
+    """List suites, runs, scorers, engines, retrievers or reports (or all)."""
+    from harness.views import listing, print_listing
+
+    found = listing(what, reports)
+    if as_json:
+        print_json(found)
+    else:
+        print_listing(found)
+
+
+@cli.command()
+@click.argument("case", required=False)
+@click.option("--run", "run_id", default="latest", show_default=True, help="Run id, or latest.")
+@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(case: str | None, run_id: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Show one CASE: prompt, context, every answer, every score and why.
+
+    Without CASE, print the run's report.
+    """
+    from harness.views import case_data, find_run, folder_of, print_case, show_run
+
+    finished = find_run(reports, run_id)
+    if case is None:
+        show_run(finished, folder_of(reports, finished))
+        return
+    data = case_data(finished, case)
+    if as_json:
+        print_json(data)
+    else:
+        print_case(data)
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN", default="latest")
+@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+def report(run_id: str, reports: Path) -> None:
+    """Render the reports of RUN again, from its run.json."""
+    from harness.console import Log
+    from harness.pipeline import write_reports
+    from harness.views import find_run
+
+    write_reports(find_run(reports, run_id), reports, Log())
+
+
+@cli.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(before: str, after: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Compare runs BEFORE and AFTER, candidate by candidate, case by case."""
+    from harness.views import compare_runs, find_run, print_moves
+
+    moves = compare_runs(find_run(reports, before), find_run(reports, after))
+    if as_json:
+        print_json(moves)
+    else:
+        print_moves(moves)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:  # noqa: FBT001
+    """Say what this machine can do, and what to install for more."""
+    from harness.doctor import examine, print_findings
+
+    found = examine()
+    if as_json:
+        print_json(found)
+    else:
+        print_findings(found)
+    sys.exit(0 if all(item["state"] != "broken" for item in found) else 3)
+
+
+@cli.command()
+@click.argument("file", default="suite")
+def schema(file: str) -> None:
+    """Print the JSON Schema of suite.yaml (or of another suite FILE)."""
+    from harness.errors import UnknownNameError
+    from harness.suite.schema import FILES, json_schema
+
+    if file not in FILES:
+        raise UnknownNameError("suite file", file, FILES)
+    print_json(json_schema(file))
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--from", "rows", type=click.Path(path_type=Path), help='JSONL: {"input", "output"}.')
+@click.option("--name", help="Name of the suite. [default: the folder's]")
+@click.option("--model", help="Base model to write into the suite.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def init(folder: Path | None, rows: Path | None, name: str | None, **more: Any) -> None:
+    """Make a new suite in FOLDER that runs at once.
+
+    With --from, your rows are split into training and cases; without, a small
+    example is written to edit.
+    """
+    from harness.suite.init import init as make
+
+    if folder is None:
+        folder = Path(click.prompt("Folder of the new suite", default="my-suite"))
+        answer = click.prompt("Your JSONL of input and output (empty: an example)", default="")
+        rows = Path(answer) if answer else rows
+    made = make(folder, name or folder.resolve().name, rows, **more)
+    for path in made:
+        click.echo(f"wrote {path}")
+    click.echo(f"next: bench check {folder} && bench run {folder}")
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line, never a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; run the same command again to go on: finished work is kept", err=True)
+        sys.exit(130)
+    except BenchError as error:
+        fail(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        fail(from_os_error(error, "working on files"))
+
+
+def fail(error: BenchError) -> None:
+    """Show an error and exit with its code."""
+    from harness.console import show_error
+
+    show_error(error)
+    sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

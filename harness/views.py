@@ -1,0 +1,310 @@
+"""What the commands print: runs, cases, listings, the moves between two runs."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness import registry
+from harness.errors import EXIT_CODES, UnknownNameError, UsageError, nearest
+from harness.pipeline import report_folder
+from harness.records import Candidate, Run
+
+WIDTH = 80
+KINDS = ("suites", "runs", "scorers", "engines", "retrievers", "reports")
+
+
+def console() -> Console:
+    """Standard output, 80 columns at most; colour only on a terminal."""
+    made = Console(highlight=False)
+    if made.width > WIDTH or not made.is_terminal:
+        made.width = WIDTH
+    return made
+
+
+# ---------------------------------------------------------------- runs
+
+
+def folder_of(reports: Path, run: Run) -> Path:
+    """Where a run's reports are."""
+    return report_folder(reports, run.suite, run.id)
+
+
+def stored_runs(reports: Path) -> list[Path]:
+    """Every run.json, newest last."""
+    return sorted(reports.glob("*/*/run.json"), key=lambda path: path.stat().st_mtime)
+
+
+def find_run(reports: Path, text: str) -> Run:
+    """A run by folder, by id or its beginning, by suite (its newest), or `latest`.
+
+    Raises:
+        UsageError: no such run; names the nearest id.
+    """
+    from harness.report.json import read
+
+    path = Path(text)
+    for direct in (path, path / "run.json"):
+        if direct.is_file():
+            return read(direct)
+    known = stored_runs(reports)
+    if not known:
+        raise UsageError("no runs yet", where=str(reports), remedy="bench run SUITE")
+    if text == "latest":
+        return read(known[-1])
+    suite, _, start = text.rpartition("/")
+    matches = [
+        p
+        for p in known
+        if (p.parent.name.startswith(start) and suite in ("", p.parent.parent.name))
+        or p.parent.parent.name == text
+    ]
+    ids = [p.parent.name for p in known]
+    if not matches:
+        raise UnknownNameError("run", text, ["latest", *ids])
+    by_suite = all(p.parent.parent.name == text for p in matches)
+    if len(matches) > 1 and not by_suite:
+        raise UsageError(
+            f"'{text}' is the beginning of {len(matches)} runs",
+            remedy="one of " + ", ".join(p.parent.name for p in matches),
+        )
+    return read(matches[-1])
+
+
+def run_line(run: Run, folder: Path) -> dict[str, Any]:
+    """What a script needs of a finished run."""
+    return {
+        "suite": run.suite,
+        "run": run.id,
+        "profile": run.profile,
+        "verdict": run.gate.verdict if run.gate else None,
+        "exit_code": EXIT_CODES[run.gate.verdict] if run.gate else 0,
+        "report": str(folder / "report.html"),
+        "data": str(folder / "run.json"),
+        "seconds": run.stage_seconds,
+        "warnings": list(run.warnings),
+    }
+
+
+def show_run(run: Run, folder: Path) -> None:
+    """The terminal report and where the files are."""
+    from harness.report.terminal import render
+
+    out = console()
+    render(run, out)
+    out.print()
+    for label, name in (
+        ("report", "report.html"),
+        ("for a pull request", "report.md"),
+        ("data", "run.json"),
+    ):
+        out.print(Text(f"{label:<19}{folder / name}"), soft_wrap=True)
+    out.print(Text("one case           bench show CASE-ID"), soft_wrap=True)
+
+
+def gate_lines(run: Run) -> Iterable[str]:
+    """The verdict and each rule, for a CI log."""
+    if run.gate is None:
+        return
+    yield f"gate: {run.gate.verdict} ({run.suite}, run {run.id})"
+    for result in run.gate.rules:
+        rule = result.rule
+        yield f"  {result.verdict:<13}{rule.candidate} {rule.task} {rule.metric}: {result.reason}"
+
+
+# ---------------------------------------------------------------- listings
+
+
+def listing(what: str, reports: Path) -> dict[str, list[dict[str, str]]]:
+    """Suites below here, runs, and what is registered."""
+    if what not in ("all", *KINDS):
+        raise UnknownNameError("kind of thing to list", what, ["all", *KINDS])
+    wanted = KINDS if what == "all" else (what,)
+    found: dict[str, list[dict[str, str]]] = {}
+    for kind in wanted:
+        if kind == "suites":
+            found[kind] = list_suites()
+        elif kind == "runs":
+            found[kind] = [list_run(path) for path in stored_runs(reports)]
+        else:
+            one = kind.removesuffix("s")
+            found[kind] = [
+                {"name": n, "about": registry.describe(one, n)} for n in registry.names(one)
+            ]
+    return found
+
+
+def list_suites() -> list[dict[str, str]]:
+    """Suites in this folder, one and two levels down."""
+    import yaml
+
+    files = sorted({*Path().glob("*/suite.yaml"), *Path().glob("*/*/suite.yaml")})
+    found = []
+    for path in files:
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            about = str(data.get("description") or "") if isinstance(data, dict) else "damaged"
+        except (yaml.YAMLError, UnicodeDecodeError):
+            about = "damaged: bench check says where"
+        found.append({"name": str(path.parent), "about": about})
+    return found
+
+
+def list_run(path: Path) -> dict[str, str]:
+    """One stored run."""
+    from harness.report.json import read
+
+    try:
+        run = read(path)
+    except UsageError as error:
+        return {"name": f"{path.parent.parent.name}/{path.parent.name}", "about": str(error)}
+    verdict = run.gate.verdict if run.gate else "no gate"
+    about = f"{run.created[:16].replace('T', ' ')}  {verdict}  {run.profile}  {run.model.name}"
+    return {"name": f"{run.suite}/{run.id}", "about": about}
+
+
+def print_listing(found: dict[str, list[dict[str, str]]]) -> None:
+    """Names and what they are, by kind."""
+    out = console()
+    for kind, rows in found.items():
+        out.print(Text(kind, style="bold"))
+        table = Table(box=None, show_header=False, padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for row in rows or [{"name": "none yet", "about": ""}]:
+            table.add_row(Text(row["name"]), Text(row["about"]))
+        out.print(table)
+
+
+# ---------------------------------------------------------------- one case
+
+
+def case_data(run: Run, case_id: str) -> dict[str, Any]:
+    """A case with everything that was said and scored."""
+    case = next((case for case in run.cases if case.id == case_id), None)
+    if case is None:
+        ids = [case.id for case in run.cases]
+        close = nearest(case_id, ids) or ids[0]
+        raise UsageError(f"run {run.id} has no case '{case_id}'", remedy=f"such as '{close}'")
+    answers = [answer for answer in run.answers if answer.case == case_id]
+    return {"run": run.id, "case": asdict(case), "answers": [asdict(answer) for answer in answers]}
+
+
+def print_case(data: dict[str, Any]) -> None:
+    """A case, then per candidate its context, answer, scores and reasons."""
+    from harness.report.text import clean
+
+    out = console()
+    case = data["case"]
+    out.print(Text(f"{case['id']} ({case['task']})", style="bold"))
+    for label in ("input", "reference"):
+        out.print(Text(f"\n{label}", style="cyan"))
+        out.print(Text(clean(case[label])))
+    if case["tags"]:
+        out.print(Text(f"\ntags: {', '.join(case['tags'])}"))
+    for answer in data["answers"]:
+        out.print()
+        out.rule(Text(answer["candidate"], style="bold"), align="left")
+        for passage in answer["passages"]:
+            out.print(Text(f"context [{passage['document']}] {clean(passage['text'])}", "dim"))
+        finish = "" if answer["answer"]["finish"] == "stop" else f" ({answer['answer']['finish']})"
+        out.print(Text(clean(answer["answer"]["text"] or answer["answer"]["error"]) + finish))
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(overflow="fold")
+        for score in answer["scores"]:
+            value = score["state"] if score["value"] is None else f"{score['value']:g}"
+            table.add_row(
+                Text(score["metric"], style="cyan"), Text(value), Text(clean(score["reason"]))
+            )
+        out.print(table)
+
+
+# ---------------------------------------------------------------- two runs
+
+
+def compare_runs(before: Run, after: Run) -> list[dict[str, Any]]:
+    """After minus before per candidate and metric, paired over the cases of both."""
+    from harness.compare.paired import compare
+
+    if before.suite != after.suite:
+        raise UsageError(f"run {before.id} is of suite {before.suite}, {after.id} of {after.suite}")
+    known = {case.id: case for case in before.cases}
+    cases = [case for case in after.cases if case.id in known]
+    common = {case.id for case in cases if known[case.id].input == case.input}
+    names = {c.candidate.name for c in before.candidates}
+    shared = [c.candidate for c in after.candidates if c.candidate.name in names]
+    if not common or not shared:
+        raise UsageError(f"runs {before.id} and {after.id} share no case or no candidate")
+    answers, candidates, pairs = [], [], []
+    for candidate in shared:
+        for side, run in (("before", before), ("after", after)):
+            name = f"{candidate.name}@{side}"
+            candidates.append(
+                Candidate(name, candidate.adapter, candidate.prompt, candidate.context)
+            )
+            answers += [
+                replace(answer, candidate=name)
+                for answer in run.answers
+                if answer.candidate == candidate.name and answer.case in common
+            ]
+        pairs.append((f"{candidate.name}@after", f"{candidate.name}@before"))
+    metrics = [m for m in after.metrics if m in before.metrics]
+    kept = [case for case in cases if case.id in common]
+    rows = compare(answers, kept, metrics, candidates, pairs)
+    flips = flipped(before, after, common)
+    return [
+        {
+            **asdict(row),
+            "candidate": row.candidate.removesuffix("@after"),
+            "baseline": before.id,
+            "flipped": flips.get((row.task, row.metric, row.candidate.removesuffix("@after")), []),
+        }
+        for row in rows
+        if row.slice == "all" and row.n
+    ]
+
+
+def flipped(before: Run, after: Run, common: set[str]) -> dict[tuple[str, str, str], list[str]]:
+    """Case ids whose score moved, by task, metric and candidate."""
+    old = {
+        (a.task, s.metric, a.candidate, a.case): s.value for a in before.answers for s in a.scores
+    }
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for answer in after.answers:
+        if answer.case not in common:
+            continue
+        for score in answer.scores:
+            key = (answer.task, score.metric, answer.candidate)
+            if old.get((*key, answer.case), score.value) != score.value:
+                found.setdefault(key, []).append(answer.case)
+    return found
+
+
+def print_moves(moves: list[dict[str, Any]]) -> None:
+    """What moved between two runs, what did not, and which cases flipped."""
+    out = console()
+    moved = [move for move in moves if move["flipped"]]
+    out.print(Text(f"{len(moves)} comparisons, {len(moved)} with cases that moved"))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("candidate", "metric", "change", "95 % interval", "n", "reads as", "cases"):
+        table.add_column(name, overflow="fold")
+    for move in moved:
+        shown = ", ".join(move["flipped"][:3])
+        more = f" +{len(move['flipped']) - 3}" if len(move["flipped"]) > 3 else ""
+        table.add_row(
+            move["candidate"],
+            move["metric"],
+            f"{move['difference']:+.3f}",
+            f"{move['low']:+.3f} to {move['high']:+.3f}",
+            str(move["n"]),
+            move["outcome"],
+            shown + more,
+        )
+    if moved:
+        out.print(table)
