@@ -45,7 +45,7 @@ def _findings(run: Run) -> Iterator[str]:
         yield f"**{title}**"
         yield ""
         for finding in members:
-            yield f"- *{finding.answer}*: {markdown(view.finding_sentence(finding))}"
+            yield f"- *{finding.answer}*: {markdown(finding.sentence)}"
         if not members:
             yield "- This run tested no such claim."
     if run.advice:

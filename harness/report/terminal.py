@@ -53,7 +53,7 @@ def _header(run: Run) -> Iterator[RenderableType]:
 
 def _finding(finding: Finding) -> tuple[RenderableType, ...]:
     style = "" if finding.answer == "not shown" else "bold"
-    return (Text(finding.answer, style=style), Text(view.finding_sentence(finding)))
+    return (Text(finding.answer, style=style), Text(text.one_line(finding.sentence)))
 
 
 def _findings(run: Run) -> Iterator[RenderableType]:

@@ -61,7 +61,7 @@ def signed(text: str) -> str:
 
 
 def _percent(share: float) -> str:
-    """Whole per cent, but never 0 or 100 for what is not exactly that."""
+    """Two digits of per cent, but never 0 or 100 for what is not exactly that."""
     value = share * 100
     if value in (0.0, 100.0) or not math.isfinite(value):
         return f"{value:.0f}"
@@ -69,7 +69,8 @@ def _percent(share: float) -> str:
         return "<0.1" if value > 0 else f">{MINUS}0.1"
     if 99.95 <= value < 100:
         return ">99.9"
-    return signed(f"{value:.0f}" if 1 <= abs(value) <= 99 else f"{value:.1f}")
+    digits = f"{value:.0f}" if 9.95 <= abs(value) <= 99 else f"{value:.1f}"
+    return signed(digits.removesuffix(".0"))
 
 
 def _plain(value: float) -> str:

@@ -97,13 +97,6 @@ def column_title(metric: Metric, part: str) -> str:
     return text.heading(metric) if part == "all" else f"{text.heading(metric)} {part}"
 
 
-def finding_sentence(finding: Finding) -> str:
-    """The claim with what this run says about it."""
-    return text.one_line(
-        f"{finding.claim}: {finding.sentence}" if finding.claim else finding.sentence
-    )
-
-
 def task_slices(run: Run, task: str) -> list[str]:
     """Slices of a task with a summary, `all` first."""
     found = dict.fromkeys(s.slice for s in run.summaries if s.task == task)
