@@ -14,6 +14,15 @@ from harness.suite.yamlfile import Loc
 Model = TypeVar("Model", bound=BaseModel)
 
 
+PLAIN = {  # what people call pydantic's types
+    "a valid string": "text",
+    "a valid dictionary or instance of": "a mapping: one",
+    "a valid dictionary": "a mapping",
+    "a valid list": "a list",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+}
 Where = Callable[[Loc], str]
 
 
@@ -58,7 +67,8 @@ def _note(model: type[BaseModel], found: Any, where: Where, problems: Problems) 
         problems.add(f"{path} is {quote(found['input'])}", place, remedy)
     else:
         remedy = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        remedy = remedy.replace("a valid string", "text").replace("valid dictionary", "mapping")
+        for pydantic, plain in PLAIN.items():
+            remedy = remedy.replace(pydantic, plain)
         value = quote(found["input"])
         problems.add(f"{path} is {value}" if path else f"found {value}", place, remedy)
 

@@ -1,6 +1,7 @@
 """Read a suite's files, and collect what is wrong with them."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -110,15 +111,29 @@ def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
 
 
 def find(root: Path, name: str, what: str, where: str, problems: Problems) -> Path | None:
-    """The path of a suite's data file or folder, or None with the nearest name noted."""
-    path = root / Path(name).expanduser()
+    """The path of a suite's data file or folder (`what` ends with which), or None.
+
+    A name that leads out of the suite's folder is refused; a symbolic link in it may.
+    """
+    path = root / name
+    wanted = Path.is_dir if what.endswith("folder") else Path.is_file
+    inside = Path(os.path.normpath(path.absolute()))
+    if not inside.is_relative_to(os.path.normpath(root.absolute())):
+        remedy = "copy it in, or link to it"
+        problems.add(f"{what} {quote(name)} is outside the suite's folder", where, remedy)
+        return None
     try:
-        if path.exists():
+        if wanted(path):
             return path
+        there = path.exists()
         folder = path.parent if path.parent.is_dir() else root
         near = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         problems.add(f"{what} {quote(name)} cannot be read: {error}", where)
+        return None
+    if there:
+        kind = "folder" if wanted is Path.is_dir else "file"
+        problems.add(f"{what} {quote(name)} is no {kind}", where, "give another path")
         return None
     written = Path(name).parent if folder == path.parent else Path()
     valid = [str(written / entry) for entry in near]

@@ -14,7 +14,8 @@ from harness.suite.example import STYLE, rows
 from harness.suite.explain import always, validate
 from harness.suite.files import Problems, read_jsonl, shown
 from harness.suite.leak import normalise
-from harness.suite.schema import MAX_SEED, TrainRow
+from harness.suite.scalars import MAX_SEED
+from harness.suite.schema import TrainRow
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 QUICK_ROWS, QUICK_CASES = 200, 40

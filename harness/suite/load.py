@@ -127,7 +127,7 @@ def _sampled(suite: Suite, chosen: Spec) -> Suite:
 def _words(loading: _Loading) -> tuple[tuple[Term, ...], dict[str, Any], tuple[Prompt, ...]]:
     """Glossary, style and prompts."""
     file, problems = loading.spec.file, loading.problems
-    path = loading.find(file.glossary, "glossary", "glossary")
+    path = loading.find(file.glossary, "glossary file", "glossary")
     glossary = parts.read_glossary(path, problems) if path else ()
     path = loading.find(file.style, "style file", "style")
     style, loading.rule_places = parts.read_style(path, problems) if path else ({}, {})

@@ -81,18 +81,11 @@ def _rule(spec: Spec, index: int, problems: Problems) -> None:
     rule, file = spec.file.gate[index], spec.file
     where = spec.raw.where(("gate", index))
     known = candidate_specs(file)
-    task = file.tasks.get(rule.task)
-    answering = (task.candidates if task else None) or list(known)
-    if task is None:
+    if rule.task not in file.tasks:
         problems.unknown("task", rule.task, file.tasks, where)
     for name in (rule.candidate, rule.against):
-        if name is None:
-            continue
-        if name not in known:
+        if name is not None and name not in known:
             problems.unknown("candidate", name, known, where)
-        elif task is not None and name not in answering and set(answering) <= set(known):
-            what = f"candidate '{name}' does not answer task '{rule.task}'"
-            problems.add(what, where, f"add it to tasks.{rule.task}.candidates")
     if rule.candidate == rule.against:
         problems.add(f"candidate '{rule.candidate}' is held against itself", where)
     _rule_numbers(rule, where, problems)

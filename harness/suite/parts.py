@@ -100,12 +100,13 @@ def read_style(path: Path, problems: Problems) -> tuple[dict[str, Any], dict[str
 
 def read_documents(folder: Path, problems: Problems, facts: set[str]) -> tuple[Document, ...]:
     """Every Markdown file below a folder, by path."""
-    if not folder.is_dir():
-        problems.add("documents should be a folder", shown(folder))
-        return ()
     documents = []
     seen: dict[str, str] = {}
-    paths = sorted(folder.rglob("*.md"))
+    paths = sorted(
+        path
+        for path in folder.rglob("*.md")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     if not paths:
         problems.add("there is no .md file in the documents folder", shown(folder))
     for path in paths:

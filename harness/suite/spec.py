@@ -140,7 +140,7 @@ def _check_profile(raw: YamlFile, laid: YamlFile, profile: str, problems: Proble
             laid.data["tasks"].pop(name)
     recipes = _mapping(raw.data.get("recipes")) or {"lora": {}}
     candidates = _mapping(laid.data.get("candidates"))
-    used = {_mapping(candidate).get("adapter") for candidate in candidates.values()}
+    used = [_mapping(candidate).get("adapter") for candidate in candidates.values()]
     for name in _mapping(over.get("recipes")):
         if name not in recipes and name not in used:
             place = raw.where((*loc, "recipes", str(name)))

@@ -24,12 +24,13 @@ def check_whole(
         problems.add(problem.what, problem.where, problem.remedy)
     for problem in exposure_problems(suite.facts, suite.train):
         problems.add(problem.what, problem.where, problem.remedy)
+    known = {candidate.name for candidate in suite.candidates}
     for task in suite.tasks:
         _check_gold(suite, task, where, problems)
         metrics = _check_scorers(suite, task, where, rule_places, problems)
         for rule in suite.rules:
             if rule.task == task.name:
-                _check_rule(rule, task, metrics, problems)
+                _check_rule(rule, task, known, metrics, problems)
 
 
 def exposure_problems(facts: tuple[Fact, ...], train: tuple[Row, ...]) -> list[Problem]:
@@ -75,7 +76,15 @@ def _check_scorers(
     return [metric.name for scorer in built.values() for metric in scorer.metrics]
 
 
-def _check_rule(rule: Rule, task: Task, metrics: list[str] | None, problems: Problems) -> None:
+def _check_rule(
+    rule: Rule, task: Task, known: set[str], metrics: list[str] | None, problems: Problems
+) -> None:
+    answering = set(task.candidates or known)
+    for name in (rule.candidate, rule.against):
+        # a misspelt name in the task's list is already its own problem
+        if name in known - answering and answering <= known:
+            what = f"candidate '{name}' does not answer task '{task.name}'"
+            problems.add(what, rule.where, f"add it to tasks.{task.name}.candidates")
     if metrics is not None and rule.metric not in metrics:
         problems.unknown("metric", rule.metric, metrics, rule.where)
     slices = {"all", *(tag for case in task.cases for tag in case.tags)}

@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import SuiteError
 from harness.suite.check import check
+from harness.suite.init import init
 from harness.suite.load import load
 
 SUITE = """\
@@ -221,6 +222,18 @@ BROKEN = {
         suite("train: train.jsonl", "train: trian.jsonl"),
         r"s/suite\.yaml:3: data file 'trian\.jsonl' is not there \(did you mean 'train\.jsonl'\?\)",
     ),
+    "a path that leads out of the suite": (
+        suite("train: train.jsonl", "train: ../train.jsonl"),
+        r"s/suite\.yaml:3: data file '\.\./train\.jsonl' is outside the suite's folder .+",
+    ),
+    "a file for a folder": (
+        suite("documents: documents/", "documents: house.yaml"),
+        r"s/suite\.yaml:7: documents folder 'house\.yaml' is no folder .+",
+    ),
+    "a folder for a file": (
+        suite("train: train.jsonl", "train: documents"),
+        r"s/suite\.yaml:3: data file 'documents' is no file .+",
+    ),
     "a missing adapter": (
         suite("{adapter: lora,", "{adapter: ./lora,"),
         r"s/suite\.yaml:16: adapter 's/lora' is not a folder that exists .+",
@@ -334,12 +347,20 @@ def test_all_faults_of_a_suite_are_given_at_once(broken):
     assert all(re.match(r"s/[a-z.]+:\d+: ", line) for line in found)
 
 
+NOISE = {
+    "nothing": b"",
+    "a nul": b"\0",
+    "null": b"null\n",
+    "deep": b"[" * 5000,
+    "a list": b"- - -\n",
+    "half a mark": b"\xff\xfe",
+    "a lost alias": b"a: *b\n",
+    "a lost quote": b'"\n',
+}
+
+
 @pytest.mark.parametrize("name", ["suite.yaml", "train.jsonl", "facts.jsonl", "glossary.yaml"])
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\0", b"null\n", b"[" * 5000, b"- - -\n", b"\xff\xfe", b"a: *b\n", b'"\n'],
-    ids=str,
-)
+@pytest.mark.parametrize("content", NOISE.values(), ids=NOISE.keys())
 def test_noise_in_place_of_a_file_is_a_suite_error(broken, name, content):
     """Every file may be anything at all: never a traceback, always a line that names a file."""
     for line in broken({name: content}):
@@ -352,3 +373,12 @@ def test_aliases_that_unfold_without_end_are_refused(broken):
         for old, new in zip("abcdefg", "bcdefgh", strict=True)
     )
     assert "nested or repeated too much" in broken({"suite.yaml": bomb})[0]
+
+
+@pytest.mark.parametrize("train", [None, "mine.jsonl"])
+def test_a_suite_that_init_writes_is_whole(tmp_path, monkeypatch, train):
+    monkeypatch.chdir(tmp_path)
+    rows = ({"input": f"question {n}?", "output": f"answer {n}."} for n in range(30))
+    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    init("new", "new", train)
+    assert check(load("new")) == []

@@ -37,8 +37,8 @@ def test_a_reference_that_fails_its_own_scorer_is_named(write):
 def test_a_scorer_that_an_empty_answer_passes_is_named(write):
     assert lines(write(scored({"pattern": "^"}))) == [
         (
-            "s/cases.jsonl:1: an empty answer to case 'cases-1' scores 1 on style.all, no worse than"
-            " its reference (1) (the scorer or its rules cannot tell them apart)"
+            "s/cases.jsonl:1: an empty answer to case 'cases-1' scores 1 on style.all,"
+            " no worse than its reference (1) (the scorer or its rules cannot tell them apart)"
         )
     ]
 

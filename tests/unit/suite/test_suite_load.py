@@ -55,6 +55,7 @@ def test_three_lines_are_a_suite(write):
 def test_folder_and_file_name_the_same_suite(write):
     folder = write()
     assert load(folder / "suite.yaml") == load(folder) == load(str(folder))
+    assert load(f"../{Path.cwd().name}/s").train[0].output == "1."
 
 
 def test_defaults_follow_what_the_suite_has(write):
