@@ -84,14 +84,15 @@ def read_text(path: Path, problems: Problems) -> str | None:
         return None
 
 
-def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, object) of a JSONL file; blank lines are skipped, bad lines noted."""
+def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield (line, `file:line`, object) of a JSONL file; blank lines are skipped, bad ones noted."""
     text = read_text(path, problems)
+    file = shown(path)
     # "\n" alone ends a line: str.splitlines would also cut at U+2028, which JSON allows
     for number, line in enumerate((text or "").split("\n"), start=1):
         if not line.strip():
             continue
-        where = f"{shown(path)}:{number}"
+        where = f"{file}:{number}"
         try:
             row = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
@@ -107,7 +108,7 @@ def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
         if not isinstance(row, dict):
             problems.add(f"not a JSON object: {quote(row)}", where, "one JSON object a line")
             continue
-        yield number, row
+        yield number, where, row
 
 
 def find(root: Path, name: str, what: str, where: str, problems: Problems) -> Path | None:

@@ -87,8 +87,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
         remedy = f"did you mean '{close}'?" if close else "give a JSONL file"
         raise UsageError("no such file", where=shown(path), remedy=remedy)
     problems, found = Problems(), []
-    for line, raw in read_jsonl(path, problems):
-        where = f"{shown(path)}:{line}"
+    for _, where, raw in read_jsonl(path, problems):
         row = validate(TrainRow, raw, always(where), problems)
         if row is not None and row.fact is not None:
             what = f"the row names fact '{row.fact}', and a new suite has no facts"

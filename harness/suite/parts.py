@@ -31,8 +31,7 @@ def read_facts(path: Path, problems: Problems) -> tuple[dict[str, Fact], set[str
     """Facts by id, and every id that was written, also of facts that are wrong."""
     facts: dict[str, Fact] = {}
     seen: dict[str, str] = {}
-    for line, raw in read_jsonl(path, problems):
-        where = f"{shown(path)}:{line}"
+    for _, where, raw in read_jsonl(path, problems):
         row = validate(FactRow, raw, always(where), problems)
         name = raw.get("id")
         if isinstance(name, str):

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from harness.records import Case, Document, Fact, Row
 from harness.suite.explain import always, validate
 from harness.suite.facts import at, since
-from harness.suite.files import Problems, quote, read_jsonl, shown
+from harness.suite.files import Problems, quote, read_jsonl
 from harness.suite.parts import note_twice
 from harness.suite.schema import CaseRow, TrainRow
 
@@ -65,8 +65,7 @@ def read_rows(
     rows = []
     before = len(problems)
     count = 0
-    for line, raw in read_jsonl(path, problems):
-        where = f"{shown(path)}:{line}"
+    for line, where, raw in read_jsonl(path, problems):
         count += 1
         row = validate(kind, raw, always(where), problems)
         if row is not None:

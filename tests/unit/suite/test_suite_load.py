@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UnknownNameError, UsageError
+from harness.errors import SuiteError, UnknownNameError, UsageError
 from harness.records import AdapterSource, Prompt, Recipe, Rule, ScorerSpec
 from harness.suite.load import load
 
@@ -131,6 +131,31 @@ profiles: {quick: {train: {limit: 1}, recipes: {lora: {epochs: 1}}}}
     assert (len(quick.train), len(full.train)) == (1, 2)
     assert quick.recipes == (Recipe("lora", rank=8, learning_rate=1e-3, epochs=1),)
     assert full.recipes == (Recipe("lora", rank=8, learning_rate=1e-3),)
+
+
+@pytest.mark.parametrize(
+    "over, expected",
+    [
+        ({"tasks": {"answer": {"limit": 3}}}, "unknown task 'answer' (did you mean 'answers'?)"),
+        ({"recipes": {"lara": {"rank": 8}}}, "unknown recipe 'lara' (did you mean 'lora'?)"),
+        ({"name": "other"}, "a profile cannot change 'name' (remove it)"),
+        ({"sampling": {"seed": -1}}, "sampling.seed is -1 (should be greater than or equal to 0)"),
+    ],
+)
+def test_a_fault_in_a_profile_is_found_whichever_profile_is_used(write, over, expected):
+    folder = write({"profiles": {"slow": over}})
+    with pytest.raises(SuiteError) as caught:
+        load(folder, "full")
+    lines = [str(problem) for problem in caught.value.problems]
+    assert [line.partition(": ")[2] for line in lines] == [expected]
+
+
+def test_hundreds_of_bad_rows_are_counted_not_listed(write):
+    rows = [{"prompt": f"{n}?", "output": "x"} for n in range(200)]
+    with pytest.raises(SuiteError) as caught:
+        load(write(files={"train.jsonl": rows}))
+    lines = [str(problem) for problem in caught.value.problems]
+    assert (len(lines), lines[-1]) == (51, "s/train.jsonl: … and 350 more problems")
 
 
 def test_an_unknown_profile_names_the_nearest(write):
