@@ -85,7 +85,7 @@ def read_text(path: Path, problems: Problems) -> str | None:
 
 
 def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Yield (line, `file:line`, object) of a JSONL file; blank lines are skipped, bad ones noted."""
+    """Yield (line, `file:line`, object) of a JSONL file; bad lines are noted, blank ones not."""
     text = read_text(path, problems)
     file = shown(path)
     # "\n" alone ends a line: str.splitlines would also cut at U+2028, which JSON allows
