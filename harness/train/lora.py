@@ -62,6 +62,7 @@ def add_adapter(base: Any, recipe: Recipe) -> Any:
     Dropout of the base stays off: only the recipe's own dropout is trained with.
     """
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    refuse_embeddings(base, recipe)
     config = peft.LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -81,18 +82,25 @@ def add_adapter(base: Any, recipe: Recipe) -> Any:
         raise UsageError(
             f"recipe '{recipe.name}': {reason}", remedy="targets: all-linear"
         ) from error
-    tops = (base.get_input_embeddings(), base.get_output_embeddings())
-    if any(hasattr(top, "lora_A") for top in tops):
-        raise UsageError(
-            f"recipe '{recipe.name}' targets the embeddings or the output head",
-            remedy="targets: all-linear, which leaves them out",
-        )
     model.eval()
     for name, module in model.named_modules():
         if name.endswith("lora_dropout"):
             module.train()
     layers.speed_up(model)
     return model
+
+
+def refuse_embeddings(base: Any, recipe: Recipe) -> None:
+    """Raise UsageError when a recipe names the embeddings or the output head among its targets."""
+    tops = (base.get_input_embeddings(), base.get_output_embeddings())
+    names = [name for name, module in base.named_modules() if any(module is top for top in tops)]
+    wanted = recipe.targets if isinstance(recipe.targets, tuple) else ()
+    for target in wanted:
+        if any(name == target or name.endswith(f".{target}") for name in names):
+            raise UsageError(
+                f"recipe '{recipe.name}' targets '{target}', the embeddings or the output head",
+                remedy="targets: all-linear, which leaves them out",
+            )
 
 
 def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
