@@ -12,7 +12,36 @@ from harness.records import Document, Passage
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _STOP = frozenset(STOPWORDS_EN) | frozenset(
-    ["what", "which", "who", "whom", "when", "where", "why", "how", "do", "does", "did", "can", "could", "should", "would", "i", "you", "we", "our", "your", "has", "have", "had", "from", "its", "been", "am", "were"]
+    [
+        "what",
+        "which",
+        "who",
+        "whom",
+        "when",
+        "where",
+        "why",
+        "how",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "should",
+        "would",
+        "i",
+        "you",
+        "we",
+        "our",
+        "your",
+        "has",
+        "have",
+        "had",
+        "from",
+        "its",
+        "been",
+        "am",
+        "were",
+    ]
 )
 
 

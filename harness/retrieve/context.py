@@ -45,7 +45,7 @@ def fit(passages: Sequence[Passage], max_chars: int) -> list[Passage]:
 
 
 def render(template: str, passages: Sequence[Passage], question: str) -> str:
-    """The template with `{context}` and `{input}` filled in; braces in the texts stay as they are."""
+    """The template with `{context}` and `{input}` filled in; braces in the texts stay."""
     context = _GAP.join(_block(passage) for passage in passages) or "(no passage was found)"
     slots = {"context": context, "input": question}
     return _SLOT.sub(lambda slot: slots[slot[1]], template)

@@ -52,15 +52,22 @@ _ABSTAIN = re.compile(
     rf"|\b(?:decline|refuse)\s+to\s+(?:answer|say|state)\b|\bcould\s+you\s+(?:please\s+)?"
     rf"(?:clarify|provide|specify|share)\b"
 )
+# Every way to decline has one of these; most answers have none and are done.
+_HINT = re.compile(
+    r"\bno(?:t|ne|\b)|cannot|n't|n/a|\bun(?:able|known|sure|certain)|lack|insufficient|consult|check"
+    r"|refer|contact|verify|look|\bask|see\s+the|depends|decline|refuse|could\s+you|training"
+    r"|knowledge|\bpass\b"
+)
 
 
 def abstention(text: str) -> str | None:
     """The words with which a text declines to say, or None: "I can't wait to help" is none."""
-    match = _ABSTAIN.search(normalise(text[:LIMIT]).lower())
-    return match[0].strip() if match else None
+    text = normalise(text[:LIMIT]).lower()
+    span = abstention_at(text)
+    return text[span[0] : span[1]].strip() if span else None
 
 
 def abstention_at(text: str) -> tuple[int, int] | None:
     """Where a text that is normalised and in lower case declines to say, or None."""
-    match = _ABSTAIN.search(text)
+    match = _ABSTAIN.search(text) if _HINT.search(text) else None
     return match.span() if match else None

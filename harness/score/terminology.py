@@ -14,7 +14,7 @@ from harness.score.options import all_errors, only
 from harness.score.text import LIMIT, normalise, quote
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_PLURAL_ES = ("ses", "xes", "zes", "ches", "shes")
+_PLURAL_ES = ("sses", "xes", "ches", "shes")
 _NO_PLURAL = ("ss", "us", "is")
 WORST_RATE = 1000.0  # forbidden variants per 1,000 words when every word is one
 
@@ -180,7 +180,7 @@ def stem(word: str) -> str:
     if len(word) > 3 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(_PLURAL_ES):
-        return word[:-2].removesuffix("s") if word.endswith("sses") else word[:-2]
+        return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL):
         return word[:-1]
     return word
