@@ -10,6 +10,7 @@ from harness.records import (
     Adapter,
     Candidate,
     Case,
+    Document,
     Model,
     Passage,
     Recipe,
@@ -163,12 +164,19 @@ def find_passages(suite: Suite, task: Task, candidate: Candidate) -> dict[str, t
             passages = [Passage(d.id, d.title, d.text) for d in gold]
         else:
             if case.as_of not in retrievers:
-                documents = context.as_they_stood(suite.documents, case.as_of)
+                documents = standing(suite, case)
                 made = registry.load("retriever", suite.retrieval.retriever)
                 retrievers[case.as_of] = made(documents)
             passages = retrievers[case.as_of].search(case.input, suite.retrieval.k)
         found[case.id] = tuple(context.fit(passages, limit))
     return found
+
+
+def standing(suite: Suite, case: Case) -> tuple[Document, ...]:
+    """The documents that a case may read: those valid on its date, all where it has none."""
+    if case.as_of is None:
+        return suite.documents
+    return tuple(context.as_they_stood(suite.documents, case.as_of))
 
 
 def adapter_key(plan: Plan, recipe: Recipe) -> str:

@@ -5,9 +5,8 @@ They reward overlap of content words and say little about style or truth (Lin 20
 """
 
 import re
+from functools import cached_property
 from typing import Any, ClassVar
-
-from rouge_score.rouge_scorer import RougeScorer
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score
@@ -41,7 +40,13 @@ class Rouge:
     def __init__(self, options: dict[str, Any], resources: Resources) -> None:
         del resources
         only(options, (), "option for rouge")
-        self._scorer = RougeScorer(list(_TYPES), tokenizer=_Words())
+
+    @cached_property
+    def _scorer(self) -> Any:
+        # the import pulls in nltk (a second); loading a suite must not wait for it
+        from rouge_score.rouge_scorer import RougeScorer
+
+        return RougeScorer(list(_TYPES), tokenizer=_Words())
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
         """F1 from 0 to 1 per metric; a case without a reference is unmeasured."""

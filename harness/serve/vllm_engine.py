@@ -5,14 +5,16 @@ import os
 import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import psutil
 
 from harness.errors import MeasurementError
 from harness.records import Answer, EngineJob, Request
 from harness.serve.cpu_lora import active_for, installed_version
-from harness.serve.decode import Decoder
+
+if TYPE_CHECKING:
+    from harness.serve.decode import Decoder
 
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 GIB = 1 << 30
@@ -34,6 +36,8 @@ class VllmEngine:
     def generate(self, job: EngineJob) -> Iterator[Answer]:
         """Probes in one mixed batch first, then the requests, each as it finishes."""
         configure(job)
+        from harness.serve.decode import Decoder
+
         engine = start(job)
         decoder = Decoder(job.model_path, job.stop_ids)
         mixed = on_gpu() or active_for(installed_version())
@@ -119,7 +123,7 @@ def start(job: EngineJob) -> Any:
 
 
 def answer(
-    engine: Any, job: EngineJob, requests: tuple[Request, ...], decoder: Decoder, *, mixed: bool
+    engine: Any, job: EngineJob, requests: tuple[Request, ...], decoder: "Decoder", *, mixed: bool
 ) -> Iterator[Answer]:
     """Answer requests; without a wrapper that is right in mixed batches, adapter by adapter."""
     names = list(job.adapters)
@@ -139,7 +143,7 @@ def step_through(
     job: EngineJob,
     batch: list[Request],
     numbers: dict[str, int],
-    decoder: Decoder,
+    decoder: "Decoder",
 ) -> Iterator[Answer]:
     """Add all requests of a batch, step the engine, yield what finishes."""
     from vllm import SamplingParams
@@ -175,7 +179,7 @@ def step_through(
                 yield made(output, request, decoder, time.monotonic() - began[request.id])
 
 
-def made(output: Any, request: Request, decoder: Decoder, seconds: float) -> Answer:
+def made(output: Any, request: Request, decoder: "Decoder", seconds: float) -> Answer:
     """An Answer from vLLM's output."""
     whole = output.outputs[0]
     first: dict[str, float] = {}
