@@ -24,6 +24,7 @@ _SOURCE = (
 _ABSTAIN = re.compile(
     rf"\b(?:i|we){_ADVERB}\s+(?:do\s*n[o']t|do\s+not|did\s+not|would\s*n[o']t|have\s+no\s+way){_ADVERB}"
     rf"\s+(?:of\s+|to\s+)?(?:know(?:ing)?|recall|remember|have)\b(?!\s+to\b)"
+    rf"|\b(?:do\s*n[o']t|do\s+not)\s+(?:think|believe)\s+(?:that\s+)?(?:i|we)\s+(?:can|could|know)\b"
     rf"|\bnot\s+(?:known|knowable)\b|\bunknown\b|\bno\s+(?:idea|clue)\b|\bno\s+one\s+knows\b"
     rf"|\bnot{_ADVERB}\s+(?:sure|certain|aware|familiar)\b|\bunsure\b|\buncertain\b"
     rf"|\b(?:i|we|this|it|one|model|assistant){_ADVERB}\s*{_NOT_ABLE}{_ADVERB}"

@@ -60,12 +60,14 @@ _AFTER_DIGITS = (
     rf"(?=(?:{SCALES}|{_UNITS}|{_NAMES})\b|(?![a-z\d_]))(?![.,:/]\d)"
 )
 _SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
+# "twenty (20) lakh" says its number twice before the scale.
+_TWICE = rf"(?:\s*\(\s*(?:{_DIGITS}|{WORD_NUMBER})\s*\)(?=\s*(?:{SCALES})\b))?"
 _TOKEN = re.compile(
     rf"(?<![a-z])(?=[-\da-z$€£₹¥])(?:{DATES}"
     r"|(?P<skip>(?<![a-z\d])\d+(?:[.:/-]\d+){2,}|\d{4}-\d\d(?!\d|-)|\d+:\d+|\d+/\d+)"
     rf"|(?:(?P<mark>{_SIGNS}|(?<![a-z\d])(?:{_NAMES})\.?)\s*|(?<![a-z\d_.])(?<!\d[,:/]))"
     rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_DIGITS}){_AFTER_DIGITS}"
-    rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_SCALED}"
+    rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_TWICE}{_SCALED}"
     r"(?:\s*/-)?(?:\s+and\s+(?P<part>a\s+half|a\s+quarter|three\s+quarters)\b)?"
     rf"|(?:^|\b(?:within|for|is|after|of|in|than)\s+)(?P<one>an?)\s+(?=(?:{_UNITS})\b))"
 )
@@ -102,6 +104,7 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
     found: list[Number] = []
     dates: list[Mention] = []
     skipped: list[tuple[int, int]] = []
+    items = _list_items(text)
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
         if found and match.start() < found[-1].end:
@@ -109,7 +112,7 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
         if match["skip"]:
             skipped.append(match.span())
         elif match["digits"] or match["words"] or kind == "one":
-            number = _number(text, match)
+            number = _number(text, match, items)
             if number is not None:
                 found.append(number)
         elif (key := date_key(match)) is not None:
@@ -117,7 +120,7 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
     return found, dates, skipped
 
 
-def _number(text: str, match: re.Match[str]) -> Number | None:
+def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | None:
     start, end = match.span()
     if match["one"]:
         start, value, scale = match.start("one"), Decimal(1), Decimal(1)
@@ -137,7 +140,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
         end = suffix.end()
     if match["words"] == "one" and not unit and scale == 1:
         return None  # "one of the parties" counts nothing
-    if not unit and _is_label(text, start):
+    if not unit and (start in items or _LABEL.search(text, max(0, start - 16), start)):
         unit = "label"
     return Number(start, end, unit, value, factor, scale, "," in (match["digits"] or ""))
 
@@ -171,11 +174,9 @@ def _unit(suffix: re.Match[str]) -> tuple[str, int]:
     return unit, factor
 
 
-def _is_label(text: str, start: int) -> bool:
-    """Whether the number names something (section 5, PF-12, the third item of a list)."""
-    if _LABEL.search(text, max(0, start - 16), start):
-        return True
-    if text[text.rfind("\n", 0, start) + 1 : start].strip():
-        return False
-    items = [item.start(1) for item in _LIST_ITEM.finditer(text)]
-    return start in items and (len(items) > 1 or text.startswith("1", start))
+def _list_items(text: str) -> frozenset[int]:
+    """Where the numbers of a list stand: they count items and state nothing."""
+    items = list(_LIST_ITEM.finditer(text))
+    if len(items) == 1 and items[0][1] != "1":
+        return frozenset()
+    return frozenset(item.start(1) for item in items)

@@ -232,11 +232,13 @@ def _matches(reading: Reading, known: _Known) -> list[_Match]:
         if {"current", "stale"} <= {kind for _, kind, _ in ends}:
             found += ends
     found.sort(key=lambda item: (item[0].start - item[0].end, rank[item[1]], -item[2]))
-    taken: list[_Match] = []
+    taken: set[int] = set()
+    kept = []
     for span, kind, version in found:
-        if all(span.end <= other.span.start or span.start >= other.span.end for other in taken):
-            taken.append(_Match(span, kind, version, stance(reading.text, *span)))
-    return sorted(taken)
+        if taken.isdisjoint(range(*span)):
+            taken.update(range(*span))
+            kept.append(_Match(span, kind, version, stance(reading.text, *span)))
+    return sorted(kept)
 
 
 def _settled(matches: list[_Match]) -> list[_Match]:

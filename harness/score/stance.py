@@ -14,7 +14,7 @@ _FILLER = (
 _DENIED = re.compile(
     r"(?:\bnot|n't|\bno\s+longer|\bnever|\bneither|\bnor|\brather\s+than|\binstead\s+of"
     r"|\bas\s+opposed\s+to|\bunlike|\bin\s+place\s+of|\breplac(?:es|ed|ing)|\bsupersed(?:es|ed|ing)"
-    r"|\bcontrary\s+to|\b(?:wrong|false|incorrect|untrue|mistake)(?:\s+(?:that|to\s+say))?)"
+    r"|\bcontrary\s+to|\b(?:left|leaving|discontinued|abolished|abandoned|retired)|\b(?:wrong|false|incorrect|untrue|mistake)(?:\s+(?:that|to\s+say))?)"
     + _FILLER
 )
 _DENIED_AFTER = re.compile(
@@ -31,14 +31,14 @@ _CHANGED = (
 _PAST = (
     r"previous(?:ly)?|formerly|former|earlier|original(?:ly)?|initial(?:ly)?|erstwhile|outdated|old"
     r"|used\s+to|once\s+(?:was|were)|in\s+the\s+past|historically|back\s+then|at\s+(?:the|that)\s+time"
-    r"|(?:before|prior\s+to|until|till|up\s+to)\s+(?:the|that|this|its|\w+\s+\d|\d|then|now|recently)"
+    r"|(?:before|prior\s+to|until|till|up\s+to)\s+(?:the|that|this|its|\w+\s+\d+|\d+|then|now|recently)"
     rf"|{_CHANGED}[^;]{{0,60}}?\sfrom|(?:took|tak(?:es?|en|ing))\s+over\s+from"
     r"|succeed(?:s|ed|ing)(?!\s+by)"
 )
 _PRESENT = (
     r"now|currently|today|at\s+present|presently|nowadays|since|new|latest|current|present"
     rf"|(?:{_CHANGED}|{_CHANGED}[^;]{{0,60}}?)\s(?:to|by)|(?:replaced|superseded)\s+(?:by|with)"
-    r"|(?:renamed|rebranded|succeeded\s+by|passed\s+to)|bec[ao]mes?|stands\s+at|effective|with\s+effect|(?:[,;-]|\band|\bbut)\s+(?:it\s+|this\s+|that\s+"
+    r"|(?:renamed|rebranded|succeeded\s+by|passed\s+to)|bec[ao]mes?|,\s*when|stands\s+at|effective|with\s+effect|(?:[,;-]|\band|\bbut)\s+(?:it\s+|this\s+|that\s+"
     r"|(?:the|its)\s+\w+\s+(?:\w+\s+)?)?(?:is|are|has|stands)"
 )
 _CUE = re.compile(rf"\b(?:(?P<past>{_PAST})|(?P<present>{_PRESENT}))\b|(?P<was>\((?:it\s+)?was\b)")
@@ -52,14 +52,15 @@ _TO = re.compile(r"\s*(?:\w+\s+){0,2}?(?:to|->|=>|→)\s")
 _AFTER = re.compile(
     r"[\s)\]*_\"']*(?:(?:(?:per|of|for|an?|the)\s+)?[\w%]+\s+){0,3}?[,(\s]*(?:"
     r"(?P<until>(?:until|till|up\s+to|before|prior\s+to|through)\b)"
-    r"|(?P<past>(?:earlier|previously|formerly|in\s+the\s+past|originally|initially|then)(?=\W*$|[.,;)!])"
+    r"|(?P<past>used\s+to\b|(?:earlier|previously|formerly|in\s+the\s+past|originally|initially|then)(?=\W*$|[.,;)!])"
     rf"|(?:but|and|which)\s+(?:it\s+|this\s+|that\s+)?(?:is\s+|has\s+)?now\s+\S|,\s*now\s+\S|(?:->|=>|→)"
     rf"|(?:(?:but|and|which|that|it)\s+)*(?:was|were|has|had|have|is|got)\s+(?:\w+\s+){{0,2}}?"
     rf"{_CHANGED}[^;]{{0,30}}?\sto\b))"
 )
 _THEN = re.compile(r"\d{4}|\b(?:last|recently|then)\b")
 _OPEN = re.compile(
-    r"(?:know|confirm|sure|say|tell|verify|determine|certain|recall|clear|specify)\b[^;,]{0,20}"
+    r"(?:\b(?:not|cannot|unable)\b|n't)[^;,]{0,30}\b(?:know|confirm|sure|say|tell|verify"
+    r"|determine|certain|recall|clear|specify)\b[^;,]{0,20}"
     r"\b(?:whether|if|that)\b[^;]*$"
 )
 
