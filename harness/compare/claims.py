@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.compare.evidence import Evidence, headlines, stale_beside
+from harness.compare.evidence import Evidence, beside, headlines
 from harness.compare.pairs import adapted, adapter_pairs, context_pairs, parts
 from harness.records import Candidate, Comparison, Metric
 
@@ -74,6 +74,19 @@ FROZEN = Claim(
     "Fine-tuning helped even with facts that changed after it",
     ("broke", "improved"),
 )
+WEIGHTS = Claim(
+    "The adapter's weights alone miss facts that changed",
+    "Without the right passage, the adapter misses facts that changed",
+    "The adapter knows facts that changed better without the right passage",
+    ("broke", "context"),
+)
+INVENTS = Claim(
+    "Fine-tuning makes the model invent",
+    "Fine-tuning made wrong values more frequent",
+    "Fine-tuning made wrong values rarer",
+    ("broke", "improved"),
+    sign=-1,
+)
 DAMAGE = Claim(
     "Fine-tuning damages other skills",
     "Fine-tuning damaged another skill",
@@ -93,6 +106,13 @@ STYLE_IN_CONTEXT = Claim(
     "The adapter keeps its style beside a context",
     "Beside a context, the adapter's style is worse than without the adapter",
     ("context", "context"),
+)
+STYLE_COST = Claim(
+    "Reading a passage costs the adapter its style",
+    "Reading a passage costs the adapter its style",
+    "Reading a passage helps the adapter's style",
+    ("broke", "improved"),
+    sign=-1,
 )
 RETRIEVER = Claim(
     "The retriever loses answers",
@@ -170,10 +190,11 @@ def _facts(
                 control = evidence.comparison(task, metric.name, part, pair)
                 if control is not None:
                     yield Hypothesis(claim, metric, control)
+                yield from _inventions(evidence, metrics, metric, task, pair)
                 changed = evidence.comparison(task, metric.name, CHANGED, pair)
                 if changed is None:
                     continue
-                stale = stale_beside(metrics, metric)
+                stale = beside(metrics, metric, "stale")
                 rate = stale and evidence.comparison(task, stale.name, CHANGED, pair)
                 yield Hypothesis(
                     FROZEN,
@@ -184,6 +205,15 @@ def _facts(
                 )
 
 
+def _inventions(
+    evidence: Evidence, metrics: Sequence[Metric], current: Metric, task: str, pair: Pair
+) -> Iterator[Hypothesis]:
+    wrong = beside(metrics, current, "wrong")
+    rate = wrong and evidence.comparison(task, wrong.name, "all", pair)
+    if wrong and rate:
+        yield Hypothesis(INVENTS, wrong, rate)
+
+
 def _contexts(
     evidence: Evidence, metrics: Sequence[Metric], candidates: Sequence[Candidate], tasks: list[str]
 ) -> Iterator[Hypothesis]:
@@ -192,8 +222,9 @@ def _contexts(
         for metric in facts:
             changed = evidence.has_slice(task, metric.name, CHANGED)
             for context in ("retrieved", "gold"):
-                claim = rag_claim(context, changed=changed)
                 for pair in context_pairs(candidates, context, "none"):
+                    alone = changed and context == "gold" and adapted(pair[0])
+                    claim = WEIGHTS if alone else rag_claim(context, changed=changed)
                     part = CHANGED if changed else "all"
                     comparison = evidence.comparison(task, metric.name, part, pair)
                     if comparison is not None:
@@ -202,7 +233,12 @@ def _contexts(
     yield from _look(evidence, RETRIEVER, facts, tasks, shares)
     yield from _look(evidence, READS, facts, tasks, adapter_pairs(candidates, "gold"))
     read = adapter_pairs(candidates, "retrieved") or adapter_pairs(candidates, "gold")
-    yield from _look(evidence, STYLE_IN_CONTEXT, headlines(metrics, "style"), tasks, read)
+    style = headlines(metrics, "style")
+    yield from _look(evidence, STYLE_IN_CONTEXT, style, tasks, read)
+    given = context_pairs(candidates, "retrieved", "none") or context_pairs(
+        candidates, "gold", "none"
+    )
+    yield from _look(evidence, STYLE_COST, style, tasks, [p for p in given if adapted(p[0])])
 
 
 def _alternatives(

@@ -59,7 +59,7 @@ def headlines(metrics: Sequence[Metric], need: str) -> list[Metric]:
     return [m for m in metrics if m.headline and not m.diagnostic and m.need == need]
 
 
-def stale_beside(metrics: Sequence[Metric], current: Metric) -> Metric | None:
-    """The stale rate that belongs to a metric of current answers: `<scorer>.stale`."""
-    wanted = f"{current.name.rpartition('.')[0]}.stale"
+def beside(metrics: Sequence[Metric], current: Metric, rate: str) -> Metric | None:
+    """The `stale` or `wrong` rate that belongs to a metric of current answers: `<scorer>.stale`."""
+    wanted = f"{current.name.rpartition('.')[0]}.{rate}"
     return next((m for m in metrics if m.name == wanted and m.better == "lower"), None)

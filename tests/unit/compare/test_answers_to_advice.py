@@ -54,11 +54,12 @@ def test_each_claim_gets_the_answer_that_was_planted(run):
         ("Retrieved passages fix outdated knowledge", "found"): "supported",
         ("Retrieved passages fix outdated knowledge", "tuned+found"): "supported",
         ("The right passages fix outdated knowledge", "given"): "supported",
-        ("The right passages fix outdated knowledge", "tuned+given"): "supported",
+        ("The adapter's weights alone miss facts that changed", "tuned+given"): "supported",
         ("The retriever loses answers", "given"): "not shown",
         ("The retriever loses answers", "tuned+given"): "not shown",
         ("The adapter keeps reading context", "tuned+given"): "not shown",
         ("The adapter keeps its style while reading context", "tuned+found"): "supported",
+        ("Reading a passage costs the adapter its style", "tuned+found"): "not shown",
         ("Fine-tuning beats prompting", "tuned"): "supported",
     }
 

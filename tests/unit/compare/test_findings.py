@@ -19,6 +19,7 @@ from claims_factory import (
 )
 
 from harness.compare.findings import find
+from harness.records import Metric
 
 UP, DOWN, FLAT = (0.5, 0.3, 0.7), (-0.5, -0.7, -0.3), (0.02, -0.1, 0.14)
 METRICS = [STYLE, FACTS, STALE, OTHER]
@@ -191,3 +192,25 @@ def test_style_beside_a_context_and_against_a_prompt():
         ("Fine-tuning beats prompting", "contradicted"),
     ]
     assert found[1].sentence.startswith("The prompt does more than fine-tuning: ")
+
+
+WRONG = Metric("r.wrong", "", better="lower", need="facts", binary=True)
+
+
+def test_inventing_more_is_where_fine_tuning_broke():
+    found = find([versus(WRONG, (TUNED, BASE), UP)], [], [FACTS, WRONG], EVERYONE, TASKS)
+    assert [(f.claim, f.answer, f.group) for f in found] == [
+        ("Fine-tuning makes the model invent", "supported", "broke")
+    ]
+
+
+def test_what_only_the_passage_holds_is_where_the_weights_broke():
+    finding = only(versus(FACTS, (TUNED_GOLD, TUNED), UP, "changed"), summaries=SLICES)
+    assert finding.claim == "The adapter's weights alone miss facts that changed"
+    assert (finding.answer, finding.group) == ("supported", "broke")
+
+
+def test_style_lost_beside_a_passage_is_where_it_broke():
+    finding = only(versus(STYLE, (TUNED_FOUND, TUNED), DOWN))
+    assert finding.claim == "Reading a passage costs the adapter its style"
+    assert (finding.answer, finding.group) == ("supported", "broke")
