@@ -37,7 +37,7 @@ def test_loss_goes_down_and_peft_loads_what_was_trained(
     monkeypatch.setattr(lora, "save", lambda model, out: (trained.append(model), keep(model, out)))
     path = checkpoint(kind, tmp_path / "base")
     made = record(job(path, tmp_path / "out", recipe={"epochs": 8.0}))
-    assert made["dev_loss"][-1][1] < 0.8 * made["dev_loss"][0][1]
+    assert made["dev_loss"][-1][1] < 0.9 * made["dev_loss"][0][1]
     assert {"adapter_model.safetensors", "adapter_config.json"} == {
         file.name for file in (tmp_path / "out").iterdir()
     }

@@ -1,0 +1,235 @@
+"""Training speed beside the machine's own matrix products and beside plain PEFT.
+
+python benchmarks/training.py --model PATH [--train FILE.jsonl]
+
+All are run in turn, several times, so that a busy neighbour slows each alike; medians are kept.
+A token counts 4N FLOPs, N being all parameters of the base (forward, and backward through
+activations); the share of the peak is that over the fastest matrix product measured.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import peft
+import torch
+import transformers
+from torch.profiler import ProfilerActivity, profile
+
+from harness.records import EncodedRow, Recipe
+from harness.train import batches, machine
+from harness.train.lora import add_adapter, load_base
+from harness.train.loss import head_of
+
+RESULTS = Path(__file__).parent / "results" / "training.json"
+SQUARE = ((2048, 2048, 2048), (4096, 4096, 4096))
+GROUPS = (
+    ("matrix products", ("aten::mm", "aten::addmm", "aten::addmm_", "aten::bmm")),
+    ("attention", ("scaled_dot_product",)),
+    ("loss over the vocabulary", ("log_softmax", "exp_", "scatter", "gather")),
+    ("casts and copies", ("copy_", "_to_copy", "cat", "contiguous", "clone", "fill_", "zero_")),
+    ("norms, rotary, gate, residuals", ("mul", "add", "silu", "pow", "mean", "sum", "rsqrt",
+                                        "neg", "div", "gelu", "tanh", "layer_norm", "sub")),
+)  # fmt: skip
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """Wall time of one call."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def gemm(m: int, k: int, n: int, dtype: torch.dtype, repeats: int = 5) -> float:
+    """GFLOP/s of `[m, k] @ [n, k].T`, median."""
+    a, b = torch.randn(m, k).to(dtype), torch.randn(n, k).to(dtype)
+    torch.nn.functional.linear(a, b)
+    times = [seconds(lambda: torch.nn.functional.linear(a, b)) for _ in range(repeats)]
+    return 2 * m * k * n / statistics.median(times) / 1e9
+
+
+def model_shaped(config: Any, tokens: int, dtype: torch.dtype) -> float:
+    """GFLOP/s over the products of one layer (attention and MLP, forward), weighed by work."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    shapes = [(hidden, hidden), (hidden, hidden), (hidden, inner), (hidden, inner), (inner, hidden)]
+    work = [2 * tokens * k * n / 1e9 for k, n in shapes]
+    spent = [flops / gemm(tokens, k, n, dtype) for flops, (k, n) in zip(work, shapes, strict=True)]
+    return sum(work) / sum(spent)
+
+
+def rows_from(path: str | None, tokenizer: Any, count: int) -> list[EncodedRow]:
+    """Rows of a file through the chat template, or made ones: 45 prompt, 70 completion tokens."""
+    draw = random.Random(7)
+    if path is None:
+        size = len(tokenizer) - 100
+
+        def made(length: int) -> tuple[int, ...]:
+            return tuple(draw.randrange(100, size) for _ in range(length))
+
+        return [
+            EncodedRow(made(45 + draw.randint(-12, 12)), made(70 + draw.randint(-25, 25)))
+            for _ in range(count)
+        ]
+    lines = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines() if line]
+    draw.shuffle(lines)
+    rows = []
+    for line in lines[:count]:
+        talk = [{"role": "user", "content": line["input"]}]
+        prompt = tokenizer.apply_chat_template(
+            talk, add_generation_prompt=True, tokenize=True, return_dict=False
+        )
+        completion = tokenizer(line["output"], add_special_tokens=False)["input_ids"]
+        rows.append(EncodedRow(tuple(prompt), (*completion, tokenizer.eos_token_id)))
+    return rows
+
+
+def plain_peft(path: str, dtype: torch.dtype, groups: list[list[EncodedRow]]) -> Any:
+    """One pass as PEFT and transformers do it: padded batches, labels, the model's own loss."""
+    base = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
+    config = peft.LoraConfig(
+        r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    model = peft.get_peft_model(base, config).train()
+    made = [batches.collate(group, 0, torch.device("cpu")) for group in groups]
+
+    def run() -> None:
+        for batch in made:
+            labels = torch.full_like(batch.ids, -100)
+            labels.view(-1)[batch.positions + 1] = batch.targets
+            model(
+                input_ids=batch.ids, attention_mask=batch.mask, labels=labels, use_cache=False
+            ).loss.backward()
+        model.zero_grad()
+
+    return run
+
+
+def ours(path: str, dtype: torch.dtype, groups: list[list[EncodedRow]]) -> Any:
+    """One pass as harness/train does it, on the same rows in the same optimiser steps."""
+    device = torch.device("cpu")
+    base = load_base(path, device, dtype)
+    head = head_of(base, batches.collate(groups[0][:1], 0, device))
+    model = add_adapter(base, Recipe("lora"))
+
+    def run() -> None:
+        for group in groups:
+            wanted = sum(batches.answers(row) for row in group)
+            for part in batches.micro_batches(group, 4096):
+                torch.autograd.backward(head.loss(batches.collate(part, 0, device)) / wanted)
+        model.zero_grad()
+
+    return run
+
+
+def where_time_goes(run: Callable[[], Any]) -> list[dict[str, Any]]:
+    """Shares of a pass by kind of work, from torch's profiler; largest first."""
+    with profile(activities=[ProfilerActivity.CPU]) as trace:
+        run()
+    spent = dict.fromkeys([name for name, _ in GROUPS] + ["everything else"], 0.0)
+    for event in trace.key_averages():
+        name = next((n for n, keys in GROUPS if any(k in event.key for k in keys)), None)
+        spent[name or "everything else"] += event.self_cpu_time_total / 1e6
+    total = sum(spent.values())
+    rows = [{"work": k, "seconds": round(v, 3), "share": v / total} for k, v in spent.items()]
+    return sorted(rows, key=lambda row: -float(row["seconds"]))
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """All figures, in turn."""
+    threads = machine.use_threads(options.threads)
+    dtype = machine.dtype_for(torch.device("cpu"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
+    rows = rows_from(options.train, tokenizer, 8 * options.steps)
+    groups = list(batches.steps(rows, 8, 0, seed=7))
+    draw = random.Random(7)
+    shuffled = draw.sample(rows, len(rows))
+    unsorted = [shuffled[i : i + 8] for i in range(0, len(rows), 8)]
+    runs = {
+        "plain PEFT": plain_peft(options.model, dtype, unsorted),
+        "bench": ours(options.model, dtype, groups),
+    }
+    config = transformers.AutoConfig.from_pretrained(options.model)
+    base = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype)
+    parameters = sum(weight.numel() for weight in base.parameters())
+    tokens = sum(batches.size(row) for row in rows)
+    for run in runs.values():
+        run()
+    peaks: list[float] = []
+    shaped: list[float] = []
+    speeds: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(options.repeats):
+        peaks.append(max(gemm(*shape, dtype, 3) for shape in SQUARE))
+        shaped.append(model_shaped(config, 8 * tokens // len(rows), dtype))
+        for name, run in runs.items():
+            speeds[name].append(tokens / seconds(run))
+    peak = statistics.median(peaks)
+    medians = {name: statistics.median(found) for name, found in speeds.items()}
+    pairs = zip(speeds["bench"], speeds["plain PEFT"], strict=True)
+    return {
+        "machine": describe(threads),
+        "model_parameters": parameters,
+        "rows": {"count": len(rows), "tokens": tokens, "made": options.train is None},
+        "repeats": options.repeats,
+        "dtype": str(dtype),
+        "gemm_gflops": {"square_peak": peak, "model_shaped": statistics.median(shaped)},
+        "tokens_per_second": medians,
+        "all_runs": speeds,
+        "share_of_peak": {n: 4e-9 * parameters * s / peak for n, s in medians.items()},
+        "ratio": statistics.median(a / b for a, b in pairs),
+        "where_time_goes": where_time_goes(runs["bench"]),
+    }
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """The machine, in what decides the figures."""
+    has = torch.cpu.get_capabilities()
+    wanted = ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "neon", "sve", "bf16")
+    return {
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "architecture": platform.machine(),
+        "isa": [flag for flag in wanted if has.get(flag)],
+        "limit": os.environ.get("ONEDNN_MAX_CPU_ISA", "none"),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "peft": peft.__version__,
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+
+
+def main() -> None:
+    """Measure, print, and write benchmarks/results/training.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="a local checkpoint folder or a hub id")
+    parser.add_argument("--train", help="JSONL of input and output; default: made rows")
+    parser.add_argument("--steps", type=int, default=3, help="steps of 8 rows in a run")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    found = measure(options)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(found, indent=2) + "\n")
+    peaks = found["gemm_gflops"]
+    print(f"{found['machine']}")
+    print(f"GEMM {found['dtype']}: square {peaks['square_peak']:.0f} GFLOP/s", end=", ")
+    print(f"model-shaped {peaks['model_shaped']:.0f} GFLOP/s")
+    for name, speed in found["tokens_per_second"].items():
+        print(f"{name:12} {speed:7.0f} tok/s  {found['share_of_peak'][name]:6.1%} of peak at 4N")
+    print(f"ratio, median of paired runs: {found['ratio']:.2f}")
+    for row in found["where_time_goes"]:
+        print(f"{row['work']:32} {row['seconds']:7.3f} s {row['share']:6.1%}")
+
+
+if __name__ == "__main__":
+    main()
