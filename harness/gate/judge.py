@@ -230,7 +230,7 @@ def _reason(
     scale, sign, unit = (100, "+", " pp") if metric.unit == "share" else (1, "+", f" {metric.unit}")
     if rule.kind not in _PAIRED:
         sign, unit = "", " %" if metric.unit == "share" else unit
-    shown, low, high, bar = (f"{scale * number + 0.0:{sign}.4g}" for number in numbers)
+    shown, low, high, bar = (f"{scale * number + 0.0:{sign}.3g}" for number in numbers)
     what = f"{rule.candidate} - {rule.against}" if rule.kind in _PAIRED else rule.candidate
     relation = {"PASS": "clears", "FAIL": "lies on the wrong side of"}.get(verdict, "contains")
     text = f"{what}: {shown}{unit} (n = {n}); the 95 % interval [{low}, {high}] {relation} {bar}"

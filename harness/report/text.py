@@ -62,7 +62,7 @@ def signed(text: str) -> str:
 
 def _percent(share: float) -> str:
     """Two digits of per cent, but never 0 or 100 for what is not exactly that."""
-    value = share * 100
+    value = share * 100 + 0.0  # -0.0 would read as -0
     if value in (0.0, 100.0) or not math.isfinite(value):
         return f"{value:.0f}"
     if abs(value) < 0.05:
