@@ -101,7 +101,7 @@ def follow(job: TrainJob, store: Store, executor: Executor, log: Log) -> dict[st
             elif message["event"] == "done":
                 record = message["record"]
             elif message["event"] == "note":
-                log.caution(str(message["text"]))
+                log.caution(str(message["message"]))
     if not record:
         raise MachineError("training ended without a record", where=str(logfile))
     return record

@@ -36,7 +36,10 @@ def dtype_for(device: torch.device) -> torch.dtype:
 
 
 def use_threads(threads: int) -> int:
-    """Set torch's CPU threads; 0 means the physical cores this process may run on."""
+    """Set torch's CPU threads; 0 means OMP_NUM_THREADS, else the physical cores it may run on."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if threads <= 0 and asked.isdecimal():
+        threads = int(asked)
     if threads <= 0:
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
