@@ -132,6 +132,8 @@ def _yaml(
     """The text of suite.yaml; lengths come from the data, three characters to a token."""
     answer = _tokens(max(len(row["output"]) for row in cases))
     whole = _tokens(max(len(row["input"]) + len(row["output"]) for row in train))
+    # few rows need more passes: about 60 optimiser steps of 8 rows teach a style
+    epochs = min(10, max(2, math.ceil(60 * 8 / len(train))))
     lines = [
         "# Every key: docs/suites.md. Check with `bench check`, then `bench run`.",
         f"name: {name}",
@@ -144,7 +146,7 @@ def _yaml(
         "    cases: cases.jsonl",
         f"    max_tokens: {answer}",
         "recipes:",
-        f"  lora: {{rank: 16, alpha: 32, epochs: 2, max_length: {max(whole, 128)}}}",
+        f"  lora: {{rank: 16, alpha: 32, epochs: {epochs}, max_length: {max(whole, 128)}}}",
         "candidates:",
         "  base: {}",
         "  lora: {adapter: lora}",
