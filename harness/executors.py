@@ -29,6 +29,7 @@ QUIET = {
     "VLLM_NO_USAGE_STATS": "1",
     "WANDB_DISABLED": "true",
 }
+GRACE = 3.0  # seconds that a child gets to end by itself, and again after a polite signal
 RAISED_AS = {"UsageError": UsageError, "MeasurementError": MeasurementError}
 
 
@@ -39,8 +40,11 @@ class Inline:
 
     def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
         """Yield the generator's messages; `log` stays empty."""
+        log.parent.mkdir(parents=True, exist_ok=True)
         log.touch()
-        yield from resolve(target)(json.loads(json.dumps(payload)))
+        for message in resolve(target)(json.loads(json.dumps(payload))):
+            # through JSON, so that tuples and number keys read as they do from a child
+            yield json.loads(json.dumps(message))
 
 
 class Subprocess:
@@ -53,7 +57,7 @@ class Subprocess:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             child = subprocess.Popen(
-                [sys.executable, "-m", "harness.executors", target],
+                [sys.executable, "-m", "harness.executors", target, str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
@@ -67,10 +71,13 @@ class Subprocess:
             with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
                 pipe.write(json.dumps(payload).encode())
             for line in child.stdout:
+                if not line.endswith(b"\n"):
+                    break  # torn: the child was killed while it wrote
                 message = json.loads(line)
-                if "_raised" in message:
-                    raise rebuild(message, log)
-                if "_finished" in message:
+                signs = message if isinstance(message, dict) else {}
+                if "_raised" in signs:
+                    raise rebuild(signs, log)
+                if "_finished" in signs:
                     finished = True
                     break
                 yield message
@@ -84,15 +91,21 @@ def stop(child: "subprocess.Popen[bytes]") -> None:
     """End the child and what it started: politely, then for good."""
     if child.stdout:
         child.stdout.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=3)
-        return
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, sign)
+    for sign in (None, signal.SIGTERM):
+        if sign is not None:
+            signal_group(child.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=5)
-            return
+            child.wait(timeout=GRACE)
+            break
+    # a child that ended by itself may have left workers of its own
+    signal_group(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def signal_group(group: int, sign: signal.Signals) -> None:
+    """Signal every process that a child started, where any is left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, sign)
 
 
 def rebuild(message: dict[str, Any], log: Path) -> BenchError:
@@ -122,8 +135,9 @@ def describe(error: BaseException) -> dict[str, str]:
     """A child's exception as a message for the parent."""
     if isinstance(error, BenchError):
         problem = error.problems[0]
+        kinds = (kind.__name__ for kind in type(error).__mro__)
         return {
-            "_raised": type(error).__name__,
+            "_raised": next((kind for kind in kinds if kind in RAISED_AS), "MachineError"),
             "what": problem.what,
             "where": problem.where,
             "remedy": problem.remedy,
@@ -144,16 +158,18 @@ def describe(error: BaseException) -> dict[str, str]:
     return {"_raised": "MachineError", "what": what[:400]}
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when its parent ends, however that happens."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)  # it ended before we could ask
 
 
-def child_main(target: str) -> int:
+def child_main(target: str, parent: int) -> int:
     """Read the payload, write one JSON line per message; libraries' prints go to the log."""
-    die_with_parent()
+    die_with_parent(parent)
     payload = json.loads(sys.stdin.buffer.read())
     messages = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
@@ -175,4 +191,4 @@ def child_main(target: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(child_main(sys.argv[1]))
+    sys.exit(child_main(sys.argv[1], int(sys.argv[2])))

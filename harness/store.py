@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ class Store:
         """The trained adapter of a key, or None; a changed file is an error, never used."""
         folder = self.root / "adapters" / key
         record = self._read_json(folder / "record.json")
-        if record is None:
+        if record is None or record.get("schema") != SCHEMA:
             return None
         digest = self.adapter_digest(folder)
         if digest != record["digest"]:
@@ -209,21 +209,33 @@ class AnswerCell:
         """Keep a finished answer; MachineError when the disk is full, what is there stays."""
         try:
             if self._file is None:
-                fresh = not self.path.exists()
                 self._file = self.path.open("a", encoding="utf-8")
-                if fresh:
+                # an empty file is a run that was stopped before its first line
+                if self._file.tell() == 0:
                     self._file.write(json.dumps({"schema": SCHEMA}) + "\n")
             self._file.write(json.dumps(asdict(answer)) + "\n")
             self._file.flush()
         except OSError as error:
+            self._abandon()
             raise from_os_error(error, "keeping an answer") from error
         self.done[answer.request] = answer
 
     def close(self) -> None:
         """Flush to the disk and close."""
         if self._file is not None:
-            os.fsync(self._file.fileno())
-            self._file.close()
+            try:
+                os.fsync(self._file.fileno())
+                self._file.close()
+            except OSError as error:
+                self._abandon()
+                raise from_os_error(error, "keeping answers") from error
+            self._file = None
+
+    def _abandon(self) -> None:
+        """Close without a second error: what is torn is dropped when the cell is next read."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
 
