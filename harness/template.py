@@ -4,34 +4,41 @@ The model's own chat template is used; a base model without one gets the suite's
 """
 
 import hashlib
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jinja2.exceptions import TemplateError
 from transformers import AutoTokenizer, GenerationConfig
 
 from harness.errors import MachineError, MeasurementError
 from harness.records import EncodedRow
+
+# what a template that prints today's date prints for a suite without a date of its own
+NO_DATE = date(2025, 1, 1)
 
 
 class Template:
     """A tokenizer with the template that a run uses; `digest` names both.
 
     Raises:
-        MachineError: the tokenizer cannot be loaded.
+        MachineError: the tokenizer cannot be loaded, or its template refuses a plain chat.
         MeasurementError: the template doubles the BOS token.
     """
 
     def __init__(self, model_path: str, plain: str, as_of: date | None = None) -> None:
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(model_path)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # a damaged file raises whatever its parser does
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise MachineError(
-                f"the tokenizer cannot be loaded: {str(error).splitlines()[0][:200]}",
+                f"the tokenizer cannot be loaded: {reason[:200]}",
                 where=model_path,
             ) from error
         self.plain = plain
-        self.as_of = as_of
+        self.as_of = as_of or NO_DATE
+        self.path = model_path
         self.kind = "chat" if self.tokenizer.chat_template else "plain"
         used = self.tokenizer.chat_template if self.kind == "chat" else plain
         self.digest = hashlib.sha256(str(used).encode()).hexdigest()[:32]
@@ -54,32 +61,51 @@ class Template:
         return found
 
     def _chat(self, messages: list[dict[str, str]], *, answering: bool) -> str:
-        extra: dict[str, Any] = {}
-        if self.as_of:
-            # templates that print today's date must print the suite's, or runs differ by day
-            fixed = self.as_of
-            extra["date_string"] = fixed.strftime("%d %b %Y")
-            extra["strftime_now"] = fixed.strftime
+        # templates that print today's date must print the suite's, or runs differ by day
+        fixed = self.as_of
         text = self.tokenizer.apply_chat_template(
             messages,
             tokenize=False,
             add_generation_prompt=answering,
             enable_thinking=False,
-            **extra,
+            date_string=fixed.strftime("%d %b %Y"),
+            strftime_now=fixed.strftime,
         )
         return str(text)
+
+    def _chat_from(self, system: str, user: str) -> str:
+        """A chat with a system text, put before the user's where the template takes none."""
+        if system:
+            turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+            with suppress(TemplateError):
+                text = self._chat(turns, answering=True)
+                if system.strip() in text:
+                    return text
+            user = f"{system}\n\n{user}"
+        try:
+            return self._chat([{"role": "user", "content": user}], answering=True)
+        except TemplateError as error:
+            raise MachineError(
+                f"the chat template cannot be used: {str(error)[:200]}", where=self.path
+            ) from error
 
     def prompt_text(self, system: str, user: str) -> str:
         """The text up to where the answer begins."""
         if self.kind == "plain":
             asked = f"{system}\n\n{user}" if system else user
             return self.plain.replace("{input}", asked)
-        messages = [{"role": "system", "content": system}] if system else []
-        return self._chat([*messages, {"role": "user", "content": user}], answering=True)
+        return self._chat_from(system, user)
 
     def prompt_ids(self, system: str, user: str) -> tuple[int, ...]:
         """The ids up to where the answer begins, with exactly the BOS the model expects."""
-        ids = self._ids(self.prompt_text(system, user), special=self.kind == "plain")
+        text = self.prompt_text(system, user)
+        ids = self._ids(text, special=False)
+        if self.kind == "plain":
+            # what the tokenizer puts before a text, without the EOS that some put after it
+            whole = self._ids(text, special=True)
+            starts = range(len(whole) - len(ids) + 1)
+            before = next((i for i in starts if whole[i : i + len(ids)] == ids), 0)
+            ids = whole[:before] + ids
         bos = self.tokenizer.bos_token_id
         if bos is not None and ids[:2] == (bos, bos):
             raise MeasurementError(
