@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UnknownNameError, UsageError
+from harness.errors import MachineError, UnknownNameError, UsageError
 from harness.protocols import Executor
 from harness.records import Model
 from harness.store import Store
@@ -62,10 +64,10 @@ def from_hub(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     wanted = [*FILES, "*.txt"]
-    try:
-        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
-    except (LocalEntryNotFoundError, ValueError):
-        pass
+    with suppress(LocalEntryNotFoundError, ValueError):
+        folder = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+        if whole(folder):
+            return folder
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
@@ -74,6 +76,15 @@ def from_hub(name: str) -> Path:
             f"({type(error).__name__})",
             remedy=f"use a local path, embedded:{next(iter(EMBEDDED))}, or go online",
         ) from error
+
+
+def whole(folder: Path) -> bool:
+    """Whether a snapshot has all its weights; a download that was stopped leaves some out."""
+    weights = {path.name for path in folder.glob("*.safetensors")}
+    named: set[str] = set()
+    for index in folder.glob("*.safetensors.index.json"):
+        named |= set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    return bool(weights) and named <= weights
 
 
 def converted(name: str, store: Store, executor: Executor) -> Path:
@@ -138,15 +149,15 @@ def check_adapter(folder: Path, base: Model) -> dict[str, Any]:
             where=where,
             remedy="a folder with adapter_config.json and adapter_model.safetensors",
         ) from error
-    expected = base_shapes(Path(base.path))
+    expected = by_tail(base_shapes(Path(base.path)))
     for name, shape in shapes.items():
         module = name.removeprefix("base_model.model.").split(".lora_")[0] + ".weight"
-        base_shape = expected.get(module)
-        side = {"lora_A": 1, "lora_B": 0}.get(name.rsplit(".", 2)[-2])
+        side = {"lora_A": 1, "lora_B": 0}.get(f".{name}".rsplit(".", 2)[-2])
         if side is None:
             continue
-        if base_shape is None or len(base_shape) != 2 or shape[side] not in base_shape:
-            have = "no such module" if base_shape is None else f"{base_shape} in the base"
+        found = expected.get(tail(module), [])
+        if not any(len(one) == 2 and shape[side] in one for one in found):
+            have = f"{found[0]} in the base" if found else "no such module in the base"
             raise UsageError(
                 f"the adapter is for another base model: {name} {shape}, {have}",
                 where=where,
@@ -155,13 +166,37 @@ def check_adapter(folder: Path, base: Model) -> dict[str, Any]:
     return dict(config)
 
 
+def tail(name: str) -> str:
+    """A tensor's name from its layer on.
+
+    Checkpoints of one model differ in what stands before: gpt2's has `h.0.`, in memory it is
+    `transformer.h.0.`.
+    """
+    return re.sub(r"^.*?(?=\w+\.\d+\.)", "", name)
+
+
+def by_tail(shapes: dict[str, list[int]]) -> dict[str, list[list[int]]]:
+    """Tensor shapes by the tail of their names."""
+    found: dict[str, list[list[int]]] = {}
+    for name, shape in shapes.items():
+        found.setdefault(tail(name), []).append(shape)
+    return found
+
+
 def base_shapes(folder: Path) -> dict[str, list[int]]:
     """Tensor name -> shape over a model's safetensors files."""
     from safetensors import safe_open
 
     shapes: dict[str, list[int]] = {}
     for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="np") as file:
-            for name in file.keys():  # noqa: SIM118 - not a dict
-                shapes[name] = list(file.get_slice(name).get_shape())
+        try:
+            with safe_open(path, framework="np") as file:
+                for name in file.keys():  # noqa: SIM118 - not a dict
+                    shapes[name] = list(file.get_slice(name).get_shape())
+        except Exception as error:
+            raise MachineError(
+                f"the model's weights cannot be read ({type(error).__name__})",
+                where=str(path),
+                remedy="get the model again",
+            ) from error
     return shapes

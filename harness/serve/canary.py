@@ -86,7 +86,8 @@ def check_source(
             f"canary: adapter '{name}' changes nothing (total variation {effect:.2g} from base)",
             remedy="it was trained too little, or its tensors do not match this base",
         )
-    for other, far in to_others.items():
+    # nearest first, so that the message names who really answered
+    for other, far in sorted(to_others.items(), key=lambda item: item[1]):
         other_name = names.get(other, other)
         if distance(theirs[source], theirs[other]) < 1e-4:
             continue
@@ -102,7 +103,8 @@ def check_source(
                 f"and {own:.3f} from its own reference",
                 remedy="train longer, or use --engine transformers",
             )
-    if own > NOISE:
+    # not `own > NOISE`: a distance that is no number must not pass
+    if not own <= NOISE:
         raise MeasurementError(
             f"parity: '{name}' is {own:.3f} from the reference engine (allowed {NOISE})",
             remedy="use --engine transformers, and report the model and versions",
