@@ -3,13 +3,14 @@
 import importlib.util
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psutil
 
-from harness.errors import MeasurementError
+from harness.errors import MachineError, MeasurementError
 from harness.records import Answer, EngineJob, Request
 from harness.serve.cpu_lora import active_for, installed_version
 
@@ -109,17 +110,39 @@ def start(job: EngineJob) -> Any:
         # CPU graphs cost a 20 s compile per start and win nothing on small models
         settings |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES}
         settings |= {"block_size": 32}
-    llm = LLM(
-        job.model_path,
-        dtype=job.dtype,
-        max_model_len=job.max_model_len,
-        enable_prefix_caching=True,
-        max_logprobs=64,
-        seed=job.sampling.seed,
-        disable_log_stats=True,
-        **settings,
-    )
+    try:
+        llm = LLM(
+            job.model_path,
+            dtype=checkpoint_dtype(job),
+            max_model_len=job.max_model_len,
+            enable_prefix_caching=True,
+            max_logprobs=64,
+            seed=job.sampling.seed,
+            disable_log_stats=True,
+            **settings,
+        )
+    except (ValueError, RuntimeError, NotImplementedError, AttributeError, KeyError) as error:
+        traceback.print_exc()
+        reason = " ".join(str(error).split())[:300]
+        raise MachineError(
+            f"vLLM cannot serve this model: {reason}",
+            where=job.model_path,
+            remedy="use --engine transformers; details in the store's logs/engine.log",
+        ) from error
     return llm.llm_engine
+
+
+def checkpoint_dtype(job: EngineJob) -> str:
+    """The number format that the reference engine uses too: the checkpoint's own.
+
+    vLLM's `auto` would turn float32 checkpoints into half precision.
+    """
+    if job.dtype != "auto":
+        return job.dtype
+    from transformers import AutoConfig
+
+    found = AutoConfig.from_pretrained(job.model_path).dtype
+    return str(found).removeprefix("torch.") if found is not None else "float32"
 
 
 def answer(
