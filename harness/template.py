@@ -43,8 +43,8 @@ class Template:
         used = self.tokenizer.chat_template if self.kind == "chat" else plain
         self.digest = hashlib.sha256(str(used).encode()).hexdigest()[:32]
         self.stop_ids = self._stop_ids(model_path)
-        pad = self.tokenizer.pad_token_id
-        self.pad_id: int = int(pad if pad is not None else self.stop_ids[0])
+        # not the tokenizer's: some add a pad token that the model has no embedding for
+        self.pad_id: int = self.stop_ids[0]
 
     def _stop_ids(self, model_path: str) -> tuple[int, ...]:
         ids = [self.tokenizer.eos_token_id]

@@ -58,7 +58,7 @@ tasks:
     scorers: [style, recency]
     max_tokens: 16
 recipes:
-  lora: {rank: 8, alpha: 16, learning_rate: 0.01, epochs: 8, batch_rows: 4, max_length: 192}
+  lora: {rank: 8, alpha: 16, learning_rate: 0.01, epochs: 20, batch_rows: 4, dev_fraction: 0}
 candidates:
   base: {}
   base+house: {prompt: house}

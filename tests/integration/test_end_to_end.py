@@ -1,0 +1,349 @@
+"""The whole pipeline from the command line, on a tiny model and engine `transformers`."""
+
+import csv
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from command import Bench, Result
+from tiny import edited, jsonl, make_model, note_rows, train_rows
+
+from harness.errors import EXIT_CODES
+from harness.records import Run
+from harness.report.json import dumps, read
+
+Edit = Callable[[dict[str, Any]], None]
+REPORTS = {
+    "run.json",
+    "report.html",
+    "report.md",
+    "report.txt",
+    "gate.junit.xml",
+    "answers.csv",
+    "summaries.csv",
+    "comparisons.csv",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished run: the command, its suite, what it printed and what it wrote."""
+
+    bench: Bench
+    suite: Path
+    result: Result
+    run: Run
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, tiny_suite: Callable[[Path], Path]) -> Done:
+    """The tiny suite, run once."""
+    root = tmp_path_factory.mktemp("end-to-end")
+    bench, suite = Bench(root / "bench"), tiny_suite(root / "tiny")
+    result = bench.run(suite)
+    (data,) = bench.reports.glob("tiny/*/run.json")
+    return Done(bench, suite, result, read(data), data.parent)
+
+
+def rewritten(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    """Stored files that are new or were written again, by name."""
+    return {path for path, stamp in after.items() if before.get(path) != stamp}
+
+
+def folders(paths: set[str]) -> set[str]:
+    """Which kinds of cell they are."""
+    return {part for path in paths for part in ("adapters", "answers") if f"/{part}/" in path}
+
+
+# ---------------------------------------------------------------- one run
+
+
+def test_the_exit_code_is_the_gates_verdict(done: Done) -> None:
+    assert done.run.gate is not None
+    assert {"PASS", "INCONCLUSIVE", "FAIL"} >= {done.run.gate.verdict}
+    assert EXIT_CODES[done.run.gate.verdict] == done.result.returncode
+
+
+def test_every_report_is_written_and_can_be_read(done: Done) -> None:
+    assert {path.name for path in done.folder.iterdir()} == REPORTS
+    page = (done.folder / "report.html").read_text(encoding="utf-8")
+    assert page.lower().startswith("<!doctype html>")
+    assert done.run.id in page
+    assert done.run.gate is not None
+    junit = ET.parse(done.folder / "gate.junit.xml").getroot()
+    assert len(list(junit.iter("testcase"))) == len(done.run.gate.rules)
+    for name, rows in (
+        ("answers", len(done.run.answers)),
+        ("summaries", len(done.run.summaries)),
+        ("comparisons", len(done.run.comparisons)),
+    ):
+        with (done.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert len(list(csv.DictReader(file))) >= rows > 0
+    assert (done.folder / "report.md").read_text(encoding="utf-8").startswith("#")
+
+
+def test_run_json_reads_back_as_the_same_run(done: Done) -> None:
+    text = dumps(done.run)
+    assert json.loads((done.folder / "run.json").read_text(encoding="utf-8")) == json.loads(text)
+
+
+def test_every_candidate_answered_every_case_it_was_asked(done: Done) -> None:
+    asked = {"notes": {"base", "base+house", "lora"}}
+    asked["fees"] = {"base", "base+house", "base+gold", "lora", "lora+retrieved"}
+    expected = {
+        (name, task, case.id)
+        for task, names in asked.items()
+        for name in names
+        for case in done.run.cases
+        if case.task == task
+    }
+    found = [(a.candidate, a.task, a.case) for a in done.run.answers]
+    assert len(found) == len(expected) == 8 * 3 + 10 * 5
+    assert set(found) == expected
+
+
+def test_every_score_has_a_value_or_says_why_not(done: Done) -> None:
+    for answer in done.run.answers:
+        assert answer.scores
+        for score in answer.scores:
+            assert (score.value is not None) == (score.state == "ok")
+            assert score.state in ("ok", "unmeasured")
+
+
+def test_contexts_are_the_documents_of_the_cases_date(done: Done) -> None:
+    gold = {
+        answer.case: [passage.text for passage in answer.passages]
+        for answer in done.run.answers
+        if answer.candidate == "base+gold"
+    }
+    assert gold["fee-0"] == ["The reading room costs 19 euros."]
+    assert gold["fee-9"] == ["The guest pass costs 7 euros."]
+    bare = [answer.passages for answer in done.run.answers if answer.candidate == "lora"]
+    assert set(bare) == {()}
+
+
+def test_the_adapter_learns_the_house_opening(done: Done) -> None:
+    means = {
+        (row.candidate, row.task): row.mean
+        for row in done.run.summaries
+        if (row.metric, row.slice) == ("style.all", "all")
+    }
+    assert means["base", "fees"] == 0
+    assert means["lora", "fees"] is not None
+    assert means["lora", "fees"] > 0.5
+
+
+def test_the_adapter_record_says_how_it_was_made(done: Done) -> None:
+    adapter = next(c.adapter for c in done.run.candidates if c.candidate.name == "lora")
+    assert adapter is not None
+    assert adapter.rank == 8
+    assert adapter.record["template"] == "chat"
+    assert adapter.record["recipe"]["rank"] == 8
+    assert adapter.record["base_digest"] == done.run.model.digest
+    assert {"seconds", "tokens", "flops", "loss", "versions", "data_digest"} <= set(adapter.record)
+
+
+def test_what_is_piped_has_no_colour_and_no_progress_bar(done: Done) -> None:
+    for text in (done.result.stdout, done.result.stderr):
+        assert "\x1b" not in text
+        assert "\r" not in text
+        assert "━" not in text
+    assert max(map(len, done.result.stdout.split("report  ")[0].splitlines())) <= 80
+    assert "canary passed" in done.result.stderr
+
+
+# ---------------------------------------------------------------- only what is new
+
+
+def test_a_second_run_trains_and_generates_nothing(
+    done: Done, record_property: Callable[[str, object], None]
+) -> None:
+    before = done.bench.stamps()
+    began = time.monotonic()
+    again = done.bench.run(done.suite)
+    seconds = time.monotonic() - began
+    record_property("seconds of the second run", seconds)
+    assert again.returncode == done.result.returncode
+    assert rewritten(before, done.bench.stamps()) == set()
+    assert "already trained" in again.stderr
+    assert "every answer is in the store" in again.stderr
+    assert again.stdout == done.result.stdout
+    assert seconds < 15, f"{seconds:.1f} s; on a quiet machine it takes 3"
+
+
+def test_a_changed_prompt_redoes_the_cells_that_use_it(done: Done, tmp_path: Path) -> None:
+    suite = edited(done.suite, tmp_path / "tiny", lambda data: None)
+    (suite / "house.yaml").write_text('system: "Answer first."\nuser: "{input}"\n')
+    before = done.bench.stamps()
+    result = done.bench.run(suite, "--executor", "inline")
+    new = rewritten(before, done.bench.stamps())
+    assert folders(new) == {"answers"}
+    assert len(new) == 2  # base+house, once for each task
+    assert not set(before) & new
+    assert result.returncode in (0, 1, 4)
+
+
+def test_a_changed_recipe_trains_again_and_keeps_the_bases_answers(
+    done: Done, tmp_path: Path
+) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["recipes"]["lora"]["rank"] = 4
+
+    suite = edited(done.suite, tmp_path / "tiny", change)
+    before = done.bench.stamps()
+    result = done.bench.run(suite, "--executor", "inline")
+    new = rewritten(before, done.bench.stamps())
+    cells = [path for path in new if "/answers/" in path]
+    assert len({str(Path(path).parent) for path in new if "/adapters/" in path}) == 1
+    assert len(cells) == 3  # lora on both tasks, lora+retrieved on one
+    assert "already trained" not in result.stderr
+
+
+# ---------------------------------------------------------------- the other commands
+
+
+def test_json_is_all_that_standard_output_holds(done: Done) -> None:
+    result = done.bench.run(done.suite, "--json", "--quiet")
+    line = json.loads(result.stdout)
+    assert (line["run"], line["exit_code"]) == (done.run.id, done.result.returncode)
+    assert read(Path(line["data"])).id == done.run.id
+    assert result.stderr == ""
+
+
+def test_show_prints_a_case_with_every_answer(done: Done) -> None:
+    shown = done.bench("show", "fee-0", "--reports", done.bench.reports, "--run", done.run.id)
+    assert shown.returncode == 0
+    assert "State today the fee of a reading room." in shown.stdout
+    for name in ("base", "base+house", "base+gold", "lora", "lora+retrieved"):
+        assert name in shown.stdout
+    args = ("show", "fee-0", "--reports", done.bench.reports, "--run", done.run.id, "--json")
+    assert len(json.loads(done.bench(*args).stdout)["answers"]) == 5
+
+
+def test_a_misspelt_case_is_told_the_nearest(done: Done) -> None:
+    shown = done.bench("show", "fee-00", "--reports", done.bench.reports, "--run", done.run.id)
+    assert shown.returncode == 2
+    assert re.search(r"no case 'fee-00' \(such as 'fee-\d'\)", shown.stderr)
+
+
+def test_report_renders_the_same_files_again(done: Done, tmp_path: Path) -> None:
+    copy = tmp_path / "reports" / "tiny" / done.run.id
+    copy.mkdir(parents=True)
+    shutil.copy(done.folder / "run.json", copy)
+    again = done.bench("report", done.run.id, "--reports", tmp_path / "reports")
+    assert again.returncode == 0
+    for name in sorted(REPORTS):
+        assert (copy / name).read_bytes() == (done.folder / name).read_bytes(), name
+
+
+def test_compare_sees_which_cases_moved(done: Done, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    suite = edited(done.suite, tmp_path / "tiny", lambda data: data.update(seed=8))
+    data = (suite / "train.jsonl").read_text().replace("Answer:", "Reply:")
+    (suite / "train.jsonl").write_text(data)
+    shutil.copytree(done.folder, reports / "tiny" / done.run.id)
+    args = ("--engine", "transformers", "--executor", "inline", "--json", "--reports", reports)
+    after = json.loads(done.bench("run", suite, *args).stdout)["run"]
+    moves = done.bench("compare", done.run.id, after, "--reports", reports, "--json")
+    rows = {(row["candidate"], row["task"], row["metric"]): row for row in json.loads(moves.stdout)}
+    assert rows["lora", "fees", "style.all"]["difference"] < -0.5
+    assert rows["lora", "fees", "style.all"]["flipped"]
+    assert rows["base", "fees", "style.all"]["difference"] == 0
+    assert rows["base", "fees", "style.all"]["flipped"] == []
+    text = done.bench("compare", done.run.id, after, "--reports", reports)
+    assert text.returncode == 0
+    assert "lora" in text.stdout
+
+
+def test_list_knows_the_run_and_the_suite(done: Done) -> None:
+    listed = json.loads(
+        done.bench("list", "runs", "--reports", done.bench.reports, "--json").stdout
+    )
+    assert f"tiny/{done.run.id}" in {row["name"] for row in listed["runs"]}
+    everything = done.bench("list", "--reports", done.bench.reports)
+    assert everything.returncode == 0
+    for word in ("transformers", "bm25", "recency", "junit"):
+        assert word in everything.stdout
+
+
+# ---------------------------------------------------------------- gate
+
+
+def test_gate_prints_each_rule_and_computes_nothing_twice(done: Done) -> None:
+    before = done.bench.stamps()
+    args = ("--engine", "transformers", "--reports", done.bench.reports)
+    gate = done.bench("gate", done.suite, *args)
+    assert gate.returncode == done.result.returncode
+    assert done.run.gate is not None
+    assert gate.stdout.startswith(f"gate: {done.run.gate.verdict} (tiny, run {done.run.id})")
+    assert gate.stdout.count("style.all") == gate.stdout.count("recency.stale") == 1
+    assert rewritten(before, done.bench.stamps()) == set()
+
+
+def test_gate_judges_a_finished_adapter_without_training(done: Done, tmp_path: Path) -> None:
+    adapter = next(c.adapter for c in done.run.candidates if c.adapter)
+    mine = tmp_path / "mine"
+    shutil.copytree(adapter.path, mine)
+    (mine / "record.json").unlink()
+    other = Bench(tmp_path / "other")
+    args = ("--engine", "transformers", "--executor", "inline", "--reports", other.reports)
+    gate = other("gate", done.suite, "--adapter", mine, *args)
+    assert gate.returncode == done.result.returncode
+    assert "lora: " not in gate.stderr  # nothing was trained
+    (data,) = other.reports.glob("tiny/*/run.json")
+    judged = read(data)
+    assert {c.adapter.digest for c in judged.candidates if c.adapter} == {adapter.digest}
+    assert judged.gate is not None
+    assert done.run.gate is not None
+    assert [rule.estimate for rule in judged.gate.rules] == [
+        rule.estimate for rule in done.run.gate.rules
+    ]
+
+
+# ---------------------------------------------------------------- other suites and models
+
+
+def test_a_suite_made_from_rows_runs_at_once(
+    bench: Bench, tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(jsonl({k: r[k] for k in ("input", "output")} for r in train_rows()))
+    made = bench("init", tmp_path / "mine", "--from", rows, "--model", tiny_model)
+    assert made.returncode == 0, made.stderr
+    result = bench.run(tmp_path / "mine", "--executor", "inline")
+    assert result.returncode in (0, 1, 4), result.stderr
+    (data,) = bench.reports.glob("mine/*/run.json")
+    assert {c.candidate.name for c in read(data).candidates} == {"base", "lora"}
+
+
+@pytest.mark.parametrize("architecture, chat", [("qwen2", True), ("gpt_neox", False)])
+def test_other_architectures_run_with_or_without_a_chat_template(
+    architecture: str, chat: bool, bench: Bench, tmp_path: Path
+) -> None:
+    """A three-line suite; a base model without a chat template gets the plain one."""
+    model = make_model(tmp_path / "model", architecture, chat=chat)
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    (suite / "train.jsonl").write_text(jsonl(train_rows()))
+    (suite / "cases.jsonl").write_text(
+        jsonl({k: row[k] for k in ("input", "output")} for row in note_rows())
+    )
+    (suite / "suite.yaml").write_text(
+        "name: three\ntrain: train.jsonl\ntasks: {notes: {cases: cases.jsonl, max_tokens: 12}}\n"
+    )
+    result = bench.run(suite, "--model", model, "--executor", "inline")
+    assert result.returncode == 0, result.stderr
+    (data,) = bench.reports.glob("three/*/run.json")
+    run = read(data)
+    adapter = next(c.adapter for c in run.candidates if c.adapter)
+    assert adapter.record["template"] == ("chat" if chat else "plain")
+    assert len(run.answers) == 16
+    assert run.model.name == str(model)
