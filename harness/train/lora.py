@@ -22,7 +22,7 @@ from transformers.pytorch_utils import Conv1D
 from harness.errors import MachineError, UsageError, from_os_error
 from harness.records import EncodedRow, Recipe, TrainJob
 from harness.train import attention, batches, layers, machine
-from harness.train.loop import Loop, plan
+from harness.train.loop import Counts, Loop, plan
 from harness.train.loss import head_of
 
 
@@ -146,24 +146,22 @@ def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"event": "start", "step": 0, "steps": steps, **facts}
     curves = yield from run(loop, rows, dev, checks)
     save(model, Path(job.out))
-    counts = loop.counts
-    yield {
-        "event": "done",
-        "step": curves["steps"],
-        "steps": steps,
-        "record": {
-            **facts,
-            **curves,
-            "epochs_done": curves["steps"] / per_epoch,
-            "tokens": counts.tokens,
-            "completion_tokens": counts.completion_tokens,
-            "padded_share": 1 - counts.tokens / counts.padded,
-            "step_seconds": counts.step_seconds,
-            "dev_seconds": counts.dev_seconds,
-            "flops": 4 * parameters * counts.tokens,
-            "tokens_per_second": counts.tokens / counts.step_seconds,
-            "peak_memory_bytes": machine.peak_memory_bytes(device),
-        },
+    record = {**facts, **curves, "epochs_done": curves["steps"] / per_epoch}
+    record.update(costs(loop.counts, parameters, device))
+    yield {"event": "done", "step": curves["steps"], "steps": steps, "record": record}
+
+
+def costs(counts: Counts, parameters: int, device: torch.device) -> dict[str, Any]:
+    """What training took: tokens, FLOPs at 4 a base parameter and token, seconds, bytes."""
+    return {
+        "tokens": counts.tokens,
+        "completion_tokens": counts.completion_tokens,
+        "padded_share": 1 - counts.tokens / counts.padded,
+        "step_seconds": counts.step_seconds,
+        "dev_seconds": counts.dev_seconds,
+        "flops": 4 * parameters * counts.tokens,
+        "tokens_per_second": counts.tokens / counts.step_seconds,
+        "peak_memory_bytes": machine.peak_memory_bytes(device),
     }
 
 
