@@ -1,5 +1,6 @@
 """The train stage as the pipeline drives it: adapters from recipes, paths or the hub."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from harness.errors import MachineError, UsageError
 from harness.plan import Plan, adapter_key
 from harness.protocols import Executor
 from harness.records import Adapter, AdapterSource, EncodedRow, Recipe, TrainJob
-from harness.store import Store, digest_of
+from harness.store import Store, digest_of, write_atomic
 
 
 def split(rows: list[tuple[str, EncodedRow]], recipe: Recipe) -> tuple[list[EncodedRow], ...]:
@@ -67,6 +68,7 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
             plan.model.path, recipe, tuple(train), tuple(dev), str(draft), template.pad_id
         )
         record = follow(job, store, executor, log)
+        name_base(draft, plan.model.name)
         record |= {
             "base": plan.model.name,
             "base_digest": plan.model.digest,
@@ -83,6 +85,14 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
         f"dev loss {_last(record['dev_loss'])}, {made.size / 1e6:.1f} MB"
     )
     return made
+
+
+def name_base(folder: Path, name: str) -> None:
+    """Let the adapter name its base as people do: a path of this machine would be in its bytes."""
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = name
+    write_atomic(path, json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def _last(curve: list[list[float]]) -> str:
