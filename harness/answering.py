@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from harness.console import Log
 from harness.errors import MachineError, UsageError
@@ -19,8 +18,8 @@ PROBES = 8
 
 def answer_cells(
     plan: Plan, cells: Sequence[Cell], store: Store, executor: Executor, log: Log
-) -> dict[str, Any]:
-    """Answer what is unfinished; returns the canary's distances for the record."""
+) -> None:
+    """Answer what is unfinished; the canary's distances go to the store, for the record."""
     template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
     # two candidates with equal prompts (a retriever that always finds the gold) share a cell
     cells = list({cell.key: cell for cell in cells}.values())
@@ -31,20 +30,21 @@ def answer_cells(
         for request in requests_of(cell, template, set(open_cells[cell.key].done))
     ]
     adapters = {cell.adapter.digest: cell.adapter for cell in cells if cell.adapter}
+    probes = canary.probe_requests(probe_prompts(cells, template), list(adapters))
     job = EngineJob(
         model_path=plan.model.path,
         requests=tuple(requests),
-        probes=tuple(canary.probe_requests(probe_prompts(cells, template), list(adapters))),
+        probes=tuple(probes),
         adapters={digest: adapter.path for digest, adapter in adapters.items()},
         ranks={digest: adapter.rank for digest, adapter in adapters.items()},
         stop_ids=template.stop_ids,
         sampling=plan.suite.sampling,
-        max_model_len=model_length(plan, cells, requests),
+        max_model_len=model_length(plan, cells, requests, probes),
     )
     reference = reference_probes(plan, job, store, executor, log)
     log.stage("serve", f"{len(requests)} answers, {len(adapters)} adapter(s), {plan.engine}")
     try:
-        return drive(plan, job, reference, adapters, open_cells, executor, store, log)
+        drive(plan, job, reference, adapters, open_cells, executor, store, log)
     finally:
         for cell in open_cells.values():
             cell.close()
@@ -67,19 +67,22 @@ def requests_of(cell: Cell, template: Template, done: set[str]) -> list[Request]
 
 def probe_prompts(cells: Sequence[Cell], template: Template) -> list[tuple[int, ...]]:
     """Prompts for the canary: half at the answer's start, half in the middle of a reference."""
-    cases = list({asked.case.id: asked.case for cell in cells for asked in cell.asked}.values())
+    cases = {asked.case.id: (asked.case, cell.task) for cell in cells for asked in cell.asked}
     step = max(1, len(cases) // PROBES)
     prompts = []
-    for index, case in enumerate(cases[::step][:PROBES]):
+    for index, (case, task) in enumerate([*cases.values()][::step][:PROBES]):
         ids = template.prompt_ids("", case.input)
         if index % 2:
             completion = template.train_row(case.input, case.reference).completion
-            ids += completion[: len(completion) // 2]
+            # no longer than an answer may be, or the engine's window would not hold it
+            ids += completion[: min(len(completion) // 2, task.max_tokens - 1)]
         prompts.append(ids)
     return prompts
 
 
-def model_length(plan: Plan, cells: Sequence[Cell], requests: Sequence[Request]) -> int:
+def model_length(
+    plan: Plan, cells: Sequence[Cell], requests: Sequence[Request], probes: Sequence[Request]
+) -> int:
     """Tokens that the longest prompt and its answer need, checked against the model's window."""
     from transformers import AutoConfig
 
@@ -94,6 +97,8 @@ def model_length(plan: Plan, cells: Sequence[Cell], requests: Sequence[Request])
             f"case '{case}' of {names[key]} needs {needed} tokens, the model reads {window}",
             remedy="shorten the prompt, lower retrieve.max_chars or max_tokens",
         )
+    # of a resumed run little may be left, and the probes may be the longest of it
+    needed = max(needed, *(len(probe.token_ids) + probe.max_tokens for probe in probes))
     return min(window, max(256, -(-(needed + 8) // 64) * 64))
 
 
@@ -129,11 +134,10 @@ def drive(
     executor: Executor,
     store: Store,
     log: Log,
-) -> dict[str, Any]:
+) -> None:
     """Check the canary, then keep answers as they come, each with its share of engine time."""
     names = {digest: adapter.name for digest, adapter in adapters.items()}
     probes: list[Answer] = []
-    measured: dict[str, Any] = {}
     payload = {"engine": plan.engine, "job": asdict(job)}
     messages = executor.run(
         "harness.serve.worker:generate", payload, store.root / "logs" / "engine.log"
@@ -148,6 +152,9 @@ def drive(
                 probes.append(answer)
                 if len(probes) == len(job.probes):
                     measured = canary.judge(probes, reference or probes, names)
+                    # a killed run has judged sources that this one no longer asks
+                    judged = store.value(f"canary-{plan.id}") or {}
+                    store.keep_value(f"canary-{plan.id}", judged | measured)
                     log.say(f"          {canary.passed_note(measured)}")
                     began = now
                 last = now
@@ -163,4 +170,3 @@ def drive(
             remedy="run again: finished answers are kept",
         )
     log.say(f"          {answered} answers, {tokens} tokens in {last - began:.0f} s")
-    return measured

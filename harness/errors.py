@@ -15,6 +15,12 @@ import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# what writing fails with where there is no room: what to call it, and the remedy
+NO_ROOM = {
+    errno.ENOSPC: ("disk full", "free space"),
+    errno.EDQUOT: ("disk full", "free space"),
+    errno.EFBIG: ("file size limit reached", "raise it (ulimit -f)"),
+}
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "ERROR": 3, "INCONCLUSIVE": 4}
 
 
@@ -90,11 +96,12 @@ def unknown_remedy(name: str, valid: Iterable[str]) -> str:
 
 def from_os_error(error: OSError, doing: str) -> BenchError:
     """A one-line error for a failed file operation; a full disk names what is kept."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in NO_ROOM:
+        what, remedy = NO_ROOM[error.errno]
         return MachineError(
-            f"disk full while {doing}",
+            f"{what} while {doing}",
             where=str(error.filename or ""),
-            remedy="free space and run again: finished work is kept",
+            remedy=f"{remedy} and run again: finished work is kept",
         )
     reason = error.strerror or str(error)
     return MachineError(f"{reason} while {doing}", where=str(error.filename or ""))

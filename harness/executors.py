@@ -6,10 +6,10 @@ Messages are JSON lines on the child's standard output; its library logs go to a
 
 import contextlib
 import ctypes
-import errno
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from harness.errors import BenchError, MachineError, MeasurementError, UsageError
+from harness.errors import (
+    NO_ROOM,
+    BenchError,
+    MachineError,
+    MeasurementError,
+    UsageError,
+    from_os_error,
+)
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -149,13 +156,19 @@ def describe(error: BaseException) -> dict[str, str]:
             "what": f"no memory for the model ({what[:200]})",
             "remedy": "use a smaller model or free memory, then run again: finished work is kept",
         }
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return {
-            "_raised": "MachineError",
-            "what": f"disk full ({error.filename})",
-            "remedy": "free space and run again: finished work is kept",
-        }
+    number = os_number(error)
+    if number in NO_ROOM:
+        file = getattr(error, "filename", None)
+        return describe(from_os_error(OSError(number, what, file), "saving what was made"))
     return {"_raised": "MachineError", "what": what[:400]}
+
+
+def os_number(error: BaseException) -> int | None:
+    """An error's errno, also where a library (safetensors) has it in its text alone."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
 
 
 def die_with_parent(parent: int) -> None:

@@ -94,7 +94,7 @@ def test_what_libraries_print_goes_to_the_log_and_not_among_the_messages(log: Pa
         ),
         ("memory", MachineError, 3, "no memory for the model", "use a smaller model"),
         ("cuda", MachineError, 3, "no memory for the model", "use a smaller model"),
-        ("disk", MachineError, 3, "disk full (/data/x)", "free space and run again"),
+        ("disk", MachineError, 3, "disk full while saving", "free space and run again"),
     ],
 )
 def test_a_childs_error_is_ours_again(
