@@ -35,19 +35,22 @@ def cli() -> None:
     """
 
 
+reports_option = click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=REPORTS,
+    show_default=True,
+    help="Where reports are.",
+)
+
+
 def suite_options(command: Any) -> Any:
     """Options of the commands that run a suite."""
     options = (
         click.option("--profile", help="Sizes to use, such as quick or full. [default: by GPU]"),
         click.option("--model", help="Base model: hub id, folder, or embedded:smollm2-135m."),
         click.option("--engine", default="auto", show_default=True, help=f"{ENGINES}."),
-        click.option(
-            "--reports",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=REPORTS,
-            show_default=True,
-            help="Where reports go.",
-        ),
+        reports_option,
         click.option("--json", "as_json", is_flag=True, help="Print run.json's path and verdict."),
         click.option("--quiet", is_flag=True, help="No progress."),
         click.option(
@@ -190,7 +193,7 @@ def check(suites: tuple[str, ...], profile: str | None) -> None:
 
 @cli.command("list")
 @click.argument("what", default="all")
-@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@reports_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
     """List suites, runs, scorers, engines, retrievers or reports (or all)."""
@@ -206,7 +209,7 @@ def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
 @cli.command()
 @click.argument("case", required=False)
 @click.option("--run", "run_id", default="latest", show_default=True, help="Run id, or latest.")
-@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@reports_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(case: str | None, run_id: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
     """Show one CASE: prompt, context, every answer, every score and why.
@@ -228,7 +231,7 @@ def show(case: str | None, run_id: str, reports: Path, as_json: bool) -> None:  
 
 @cli.command()
 @click.argument("run_id", metavar="RUN", default="latest")
-@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@reports_option
 def report(run_id: str, reports: Path) -> None:
     """Render the reports of RUN again, from its run.json."""
     from harness.console import Log
@@ -241,7 +244,7 @@ def report(run_id: str, reports: Path) -> None:
 @cli.command()
 @click.argument("before")
 @click.argument("after")
-@click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, show_default=True)
+@reports_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(before: str, after: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
     """Compare runs BEFORE and AFTER, candidate by candidate, case by case."""
@@ -308,9 +311,13 @@ def main() -> None:
     """Entry point: a user's mistake is one line, never a traceback."""
     try:
         cli.main(standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        remedy = f"see {context.command_path} --help" if context else ""
+        fail(UsageError(error.format_message(), remedy=remedy))
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; run the same command again to go on: finished work is kept", err=True)
         sys.exit(130)

@@ -1,5 +1,6 @@
 """Progress and logs for a person, on standard error; quiet when piped."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +15,14 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from harness.errors import BenchError
+
+
+def printable(text: str) -> str:
+    """The text without control characters: no file or model steers the terminal."""
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc")
 
 
 class Log:
@@ -29,17 +36,17 @@ class Log:
     def say(self, text: str) -> None:
         """A plain line."""
         if not self.quiet:
-            self.console.print(escape(text))
+            self.console.print(Text(printable(text)))
 
     def stage(self, name: str, text: str) -> None:
         """A line that opens a stage."""
         if not self.quiet:
-            self.console.print(f"[bold cyan]{name:<9}[/] {escape(text)}")
+            self.console.print(Text.assemble((f"{name:<9}", "bold cyan"), f" {printable(text)}"))
 
     def caution(self, text: str) -> None:
         """A warning; also kept in the run's record by the caller."""
         if not self.quiet:
-            self.console.print(f"[yellow]warning[/]   {escape(text)}")
+            self.console.print(Text.assemble(("warning", "yellow"), f"   {printable(text)}"))
 
     @contextmanager
     def progress(self, what: str, total: float) -> "Iterator[Bar]":
@@ -85,6 +92,6 @@ def show_error(error: BenchError) -> None:
     """Every problem on one line, on standard error."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for problem in error.problems:
-        console.print(f"[bold red]error[/] {escape(str(problem))}")
+        console.print(Text.assemble(("error", "bold red"), f" {printable(str(problem))}"))
     if len(error.problems) > 1:
         console.print(f"{len(error.problems)} problems")

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def machine() -> list[Finding]:
     """Python, cores, memory and disk."""
     memory = psutil.virtual_memory()
     disk = shutil.disk_usage(Path.cwd())
-    python_ok = platform.python_version_tuple() >= ("3", "11")
+    python_ok = sys.version_info >= (3, 11)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [
         finding("python", "ok" if python_ok else "broken", platform.python_version()),
@@ -120,12 +121,13 @@ def fits() -> list[Finding]:
         for requirement in wanted:
             if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
                 continue
-            problem = misfit(requirement)
+            problem = misfit(requirement, needed=owner == "bench-harness")
             if problem:
                 found.append(
                     finding(f"{owner} needs", "broken", problem, f"pip install '{requirement}'")
                 )
-    if importlib.util.find_spec("torchvision") and "+cpu" in versions_of("torch"):
+    cpu_only = "+cpu" in versions_of("torch") and "+cpu" not in versions_of("torchvision")
+    if importlib.util.find_spec("torchvision") and cpu_only:
         found.append(
             finding(
                 "torchvision",
@@ -137,15 +139,15 @@ def fits() -> list[Finding]:
     return found or [finding("versions", "ok", "what is installed fits together")]
 
 
-def misfit(requirement: Requirement) -> str:
+def misfit(requirement: Requirement, *, needed: bool = False) -> str:
     """How an installed package contradicts a requirement; '' when it does not.
 
-    A package that is absent is only a misfit of ours: vLLM names many that text models never use.
+    An absent package counts where it is `needed`: vLLM names many that text models never use.
     """
     try:
         have = version(requirement.name)
     except PackageNotFoundError:
-        return ""
+        return f"{requirement}, not installed" if needed else ""
     plain = have.partition("+")[0]
     wanted = str(requirement.specifier).replace("+cpu", "")
     if Requirement(f"{requirement.name}{wanted}").specifier.contains(plain, prereleases=True):

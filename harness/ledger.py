@@ -5,13 +5,16 @@ import platform
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from harness.errors import BenchError
 from harness.plan import Plan, package_version
 from harness.records import Candidate, CandidateResult, ScoredAnswer
 from harness.store import Store
+
+HEAVY = ("train", "serve")  # stages whose work is kept, so that their seconds add up
 
 
 @dataclass(slots=True)
@@ -29,17 +32,30 @@ class Clock:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+            took = time.monotonic() - began
+            self.seconds[name] = self.seconds.get(name, 0.0) + took
+            # a start that is stopped here must still count, and a full disk is told elsewhere
+            if name in HEAVY:
+                with suppress(BenchError):
+                    opened = self._opened()
+                    opened[name] = opened.get(name, 0.0) + took
+                    self.store.keep_value(f"clock-{self.key}-open", opened)
+
+    def _opened(self) -> dict[str, float]:
+        """Seconds of the starts since the run was last finished, this one's included."""
+        return dict(self.store.value(f"clock-{self.key}-open") or {})
 
     def settle(self, *, worked: bool) -> dict[str, float]:
         """The seconds to report: this start's where it worked, else the earlier starts'."""
         name = f"clock-{self.key}"
         earlier: dict[str, float] = self.store.value(name) or {}
         if worked or not earlier:
-            for stage in ("train", "serve"):
-                self.seconds[stage] = self.seconds.get(stage, 0.0) + earlier.get(stage, 0.0)
+            opened = self._opened()
+            for stage in HEAVY:
+                self.seconds[stage] = opened.get(stage, 0.0) + earlier.get(stage, 0.0)
             earlier = self.seconds
             self.store.keep_value(name, earlier)
+        self.store.keep_value(f"clock-{self.key}-open", {})
         return {stage: round(value, 2) for stage, value in earlier.items()}
 
 

@@ -1,0 +1,139 @@
+"""What a run took: seconds that add up over its starts, tokens, cuts, errors."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from root_factory import BASE, LORA, MODEL, make_run, make_suite
+
+from harness import ledger
+from harness import plan as planning
+from harness.plan import Plan
+from harness.records import Adapter, CandidateResult, Score
+from harness.store import Store
+
+ADAPTER = Adapter("lora", "/a", "digest", 4, 10)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "home")
+
+
+@pytest.fixture
+def plan() -> Plan:
+    made = planning.make(make_suite(), MODEL, ("transformers", "asked for"))
+    for cell in made.cells:
+        cell.adapter = ADAPTER if cell.candidate == LORA else None
+    return made
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock: reads what is in the list."""
+    now = [0.0]
+    monkeypatch.setattr(ledger.time, "monotonic", lambda: now[0])
+    return now
+
+
+def start(store: Store, now: list[float], **seconds: float) -> ledger.Clock:
+    clock = ledger.Clock(store, "run")
+    for name, took in seconds.items():
+        with clock.stage(name):
+            now[0] += took
+    return clock
+
+
+def test_seconds_are_told_by_stage(store: Store, tick: list[float]) -> None:
+    clock = start(store, tick, train=10, serve=5, score=1)
+    assert clock.settle(worked=True) == {"train": 10.0, "serve": 5.0, "score": 1.0}
+
+
+def test_a_start_that_found_everything_done_tells_the_seconds_of_the_work(
+    store: Store, tick: list[float]
+) -> None:
+    start(store, tick, train=10, serve=5, score=1).settle(worked=True)
+    again = start(store, tick, train=0.1, serve=0.1, score=2)
+    assert again.settle(worked=False) == {"train": 10.0, "serve": 5.0, "score": 1.0}
+
+
+def test_training_and_serving_add_up_over_starts_and_scoring_does_not(
+    store: Store, tick: list[float]
+) -> None:
+    start(store, tick, train=10, serve=5, score=1).settle(worked=True)
+    again = start(store, tick, train=0, serve=7, score=2)
+    assert again.settle(worked=True) == {"train": 10.0, "serve": 12.0, "score": 2.0}
+
+
+def test_seconds_of_a_start_that_was_killed_are_not_lost(store: Store, tick: list[float]) -> None:
+    start(store, tick, train=10)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(store, tick, 3)
+    resumed = start(store, tick, train=0, serve=4, score=1)
+    assert resumed.settle(worked=True) == {"train": 10.0, "serve": 7.0, "score": 1.0}
+    again = start(store, tick, train=0, serve=0, score=1)
+    assert again.settle(worked=False) == {"train": 10.0, "serve": 7.0, "score": 1.0}
+
+
+def interrupt(store: Store, now: list[float], took: float) -> None:
+    with ledger.Clock(store, "run").stage("serve"):
+        now[0] += took
+        raise KeyboardInterrupt
+
+
+def test_a_run_keeps_the_day_on_which_it_was_first_finished(
+    store: Store, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ledger.created(plan, store)
+    monkeypatch.setattr(ledger, "datetime", None)
+    assert ledger.created(plan, store) == first
+    assert len(first) == len("2026-01-02T03:04:05Z")
+
+
+def test_a_candidates_cost_is_the_sum_over_its_answers(plan: Plan) -> None:
+    answers = list(make_run().answers)
+    answers[4] = replace(answers[4], answer=replace(answers[4].answer, finish="length"))
+    found = [ledger.cost_of(candidate, plan, answers) for candidate in (BASE, LORA)]
+    assert found == [
+        CandidateResult(BASE, None, 4, 8, 12, 1.0, 0),
+        CandidateResult(LORA, ADAPTER, 4, 8, 12, 1.0, 1),
+    ]
+
+
+def warned(*results: CandidateResult, scores: tuple[Score, ...] = ()) -> Iterator[str]:
+    answer = replace(make_run().answers[0], scores=scores)
+    return ledger.warnings_of(results, [answer])
+
+
+def test_a_run_without_trouble_has_no_warnings() -> None:
+    clean = (Score("m", 1.0), Score("n", None, "unmeasured"))
+    assert list(warned(CandidateResult(BASE, answers=4), scores=clean)) == []
+
+
+def test_cut_answers_left_out_rows_and_broken_scores_are_said() -> None:
+    adapter = replace(ADAPTER, record={"dropped_rows": 3})
+    broken = (Score("m", None, "error", reason="ValueError: x"),) * 2
+    assert list(
+        warned(
+            CandidateResult(BASE, answers=4, truncated=2),
+            CandidateResult(LORA, adapter, answers=4),
+            scores=broken,
+        )
+    ) == [
+        "2 of 4 answers of base reached max_tokens and were cut",
+        "3 training rows of lora were longer than max_length and were left out",
+        "2 scores are errors, first: ValueError: x",
+    ]
+
+
+def test_the_environment_names_versions_the_machine_and_the_canary(
+    store: Store, plan: Plan
+) -> None:
+    store.keep_value(f"canary-{plan.id}", {"lora": {"to_reference": 0.0123, "effect": 0.5}})
+    store.keep_value(f"peak-{plan.id}", 99e9)
+    found = ledger.environment(plan, store)
+    wanted = {"torch", "transformers", "peft", "bench-harness", "engine", "python", "machine"}
+    assert wanted <= set(found)
+    assert found["canary lora"] == "0.0123 from the reference, effect 0.5000"
+    assert found["peak memory of a stage"] == "99.0 GB"
