@@ -5,6 +5,7 @@ tokens only, AdamW (arXiv 1711.05101). Weights are saved in PEFT's format, safet
 """
 
 import itertools
+import json
 import math
 import platform
 import time
@@ -238,12 +239,21 @@ def versions() -> dict[str, str]:
     }
 
 
+def settle(file: Path) -> None:
+    """Sort a config's targets: PEFT writes them in another order each time, and bytes are names."""
+    config = json.loads(file.read_text(encoding="utf-8"))
+    if isinstance(config.get("target_modules"), list):
+        config["target_modules"].sort()
+    file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
 def save(model: Any, out: Path) -> None:
     """Write `adapter_model.safetensors` and `adapter_config.json`, and nothing else."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         # without False, PEFT would ask a hub whether the vocabulary has grown
         model.save_pretrained(out, safe_serialization=True, save_embedding_layers=False)
+        settle(out / "adapter_config.json")
     except OSError as error:
         raise from_os_error(error, "saving the adapter") from error
     (out / "README.md").unlink(missing_ok=True)
