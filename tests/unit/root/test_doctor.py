@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from packaging.requirements import Requirement
 
@@ -165,8 +167,8 @@ def test_little_memory_or_disk_is_said(
 ) -> None:
     memory = type("Memory", (), {"available": free, "total": 16e9})()
     disk = type("Disk", (), {"free": free})()
-    monkeypatch.setattr(doctor.psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: disk)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: disk)
     found = {item["what"]: item["state"] for item in doctor.machine()}
     assert (found["memory"], found["disk"]) == (state, state)
 

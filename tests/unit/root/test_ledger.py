@@ -1,5 +1,6 @@
 """What a run took: seconds that add up over its starts, tokens, cuts, errors."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ def plan() -> Plan:
 def tick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock: reads what is in the list."""
     now = [0.0]
-    monkeypatch.setattr(ledger.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 

@@ -156,6 +156,11 @@ def keys(suite: Suite = PLAIN, model: Model = MODEL) -> tuple[str, str, str]:
     return made.id, adapter, planning.answer_key(made, first_cell(made))
 
 
+def differing(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    named = zip(("run", "adapter", "answers"), before, after, strict=True)
+    return [name for name, old, new in named if old != new]
+
+
 ROW = Row("r", "in", "out")
 
 
@@ -180,10 +185,7 @@ def test_an_address_moves_with_what_changes_its_result_and_with_nothing_else(
     change: Callable[[Suite], Suite], moved: str
 ) -> None:
     before, after = keys(), keys(change(PLAIN))
-    found = [
-        n for n, a, b in zip(("run", "adapter", "answers"), before, after, strict=True) if a != b
-    ]
-    assert found == moved.split()
+    assert differing(before, after) == moved.split()
 
 
 def test_other_weights_move_every_address_and_another_name_for_them_moves_none() -> None:
@@ -223,10 +225,7 @@ def test_other_versions_of_what_computes_are_other_results(
         planning, "package_version", lambda name: "99" if name == part else real(name)
     )
     after = keys()
-    found = [
-        n for n, a, b in zip(("run", "adapter", "answers"), before, after, strict=True) if a != b
-    ]
-    assert found == moved
+    assert differing(before, after) == moved
 
 
 def test_an_absent_package_has_a_version_all_the_same() -> None:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from root_factory import LORA, VALUES, Values, make_run, stored
@@ -160,8 +161,8 @@ def test_a_printed_case_shows_context_answer_scores_and_reasons_without_control_
     views.print_case(views.case_data(run, "case-0"))
     text = capsys.readouterr().out
     assert "\x1b" not in text
-    wanted = ("What is fee 0?", "0 euros", "tags: new", "context [doc] The passage.")
-    wanted += ("red[/bold] (length)", "lora says 1.0", "m.right", "found 0.0")
+    wanted = ["What is fee 0?", "0 euros", "tags: new", "context [doc] The passage."]
+    wanted += ["red[/bold] (length)", "lora says 1.0", "m.right", "found 0.0"]
     assert [part for part in wanted if part not in text] == []
 
 
@@ -202,9 +203,7 @@ def test_only_cases_and_candidates_of_both_runs_are_compared() -> None:
         ({"candidates": ()}, "share no case or no candidate"),
     ],
 )
-def test_runs_that_cannot_be_compared_are_one_line(
-    changes: dict[str, object], message: str
-) -> None:
+def test_runs_that_cannot_be_compared_are_one_line(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         views.compare_runs(make_run(), make_run("b", **changes))
 
