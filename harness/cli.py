@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -307,8 +308,46 @@ def init(folder: Path | None, rows: Path | None, name: str | None, **more: Any) 
     click.echo(f"next: bench check {folder} && bench run {folder}")
 
 
+class Outlet:
+    """Standard output that may lose its reader: `bench gate x | head` still gives the verdict."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, into nothing once the reader is gone."""
+        try:
+            self._stream.write(text)
+        except BrokenPipeError:
+            self._drain()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, into nothing once the reader is gone."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._drain()
+
+    def _drain(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def main() -> None:
     """Entry point: a user's mistake is one line, never a traceback."""
+    outlet: Any = Outlet(sys.stdout)
+    with redirect_stdout(outlet):
+        try:
+            guarded()
+        finally:
+            outlet.flush()
+
+
+def guarded() -> None:
+    """The command, with whatever stops it as one line and an exit code."""
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -323,9 +362,6 @@ def main() -> None:
         sys.exit(130)
     except BenchError as error:
         fail(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     except OSError as error:
         fail(from_os_error(error, "working on files"))
 

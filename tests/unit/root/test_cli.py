@@ -1,6 +1,7 @@
 """The command: instant help, one line per mistake, and exit codes that a script can trust."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -194,6 +195,38 @@ def test_the_worst_verdict_of_several_suites_is_the_exit_code(
     monkeypatch.setattr(cli, "load_suite", lambda path, profile: path)
     monkeypatch.setattr(pipeline, "run", lambda *_: make_run(gate=next(gates)))
     assert call(monkeypatch, "run", "--json", *(f"s{i}" for i in range(len(verdicts)))) == code
+
+
+@pytest.mark.parametrize("verdict, code", [("PASS", 0), ("FAIL", 1), ("INCONCLUSIVE", 4)])
+def test_a_reader_that_goes_away_does_not_change_the_verdict(
+    tmp_path: Path, verdict: str, code: int
+) -> None:
+    """`bench gate suite | head -1` in a CI job with pipefail."""
+    script = (
+        "import sys\n"
+        "from dataclasses import replace\n"
+        "from root_factory import make_run, make_suite\n"
+        "from harness import cli, pipeline\n"
+        "run = make_run()\n"
+        f"run = replace(run, gate=replace(run.gate, verdict={verdict!r}))\n"
+        "cli.load_suite = lambda *_: replace(make_suite(), rules=(run.gate.rules[0].rule,))\n"
+        "pipeline.run = lambda *_: run\n"
+        "sys.argv = ['bench', 'gate', 'x']\n"
+        "cli.main()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert (child.stderr.read(), child.wait(timeout=60)) == ("", code)
 
 
 def test_an_unknown_executor_is_one_line(
