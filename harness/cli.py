@@ -5,14 +5,13 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness import __version__
-from harness.errors import EXIT_CODES, BenchError, UsageError, from_os_error
+from harness import __version__, outlet
+from harness.errors import EXIT_CODES, UsageError
 
 if TYPE_CHECKING:
     from harness.records import Run, Suite
@@ -249,7 +248,8 @@ def report(run_id: str, reports: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(before: str, after: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
     """Compare runs BEFORE and AFTER, candidate by candidate, case by case."""
-    from harness.views import compare_runs, find_run, print_moves
+    from harness.moves import compare_runs, print_moves
+    from harness.views import find_run
 
     moves = compare_runs(find_run(reports, before), find_run(reports, after))
     if as_json:
@@ -308,70 +308,9 @@ def init(folder: Path | None, rows: Path | None, name: str | None, **more: Any) 
     click.echo(f"next: bench check {folder} && bench run {folder}")
 
 
-class Outlet:
-    """Standard output that may lose its reader: `bench gate x | head` still gives the verdict."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write, into nothing once the reader is gone."""
-        try:
-            self._stream.write(text)
-        except BrokenPipeError:
-            self._drain()
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush, into nothing once the reader is gone."""
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            self._drain()
-
-    def _drain(self) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
 def main() -> None:
     """Entry point: a user's mistake is one line, never a traceback."""
-    outlet: Any = Outlet(sys.stdout)
-    with redirect_stdout(outlet):
-        try:
-            guarded()
-        finally:
-            outlet.flush()
-
-
-def guarded() -> None:
-    """The command, with whatever stops it as one line and an exit code."""
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        remedy = f"see {context.command_path} --help" if context else ""
-        fail(UsageError(error.format_message(), remedy=remedy))
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; run the same command again to go on: finished work is kept", err=True)
-        sys.exit(130)
-    except BenchError as error:
-        fail(error)
-    except OSError as error:
-        fail(from_os_error(error, "working on files"))
-
-
-def fail(error: BenchError) -> None:
-    """Show an error and exit with its code."""
-    from harness.console import show_error
-
-    show_error(error)
-    sys.exit(error.exit_code)
+    outlet.guarded(cli)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""Finding runs, listing what is there, and what moved between two runs."""
+"""Finding runs, listing what is there, showing one case."""
 
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from root_factory import LORA, VALUES, Values, make_run, stored
+from root_factory import make_run, stored
 
 from harness import registry, views
 from harness.errors import UnknownNameError, UsageError
-from harness.records import CandidateResult, GateResult
+from harness.records import GateResult
 
 
 @pytest.fixture
@@ -164,69 +163,6 @@ def test_a_printed_case_shows_context_answer_scores_and_reasons_without_control_
     wanted = ["What is fee 0?", "0 euros", "tags: new", "context [doc] The passage."]
     wanted += ["red[/bold] (length)", "lora says 1.0", "m.right", "found 0.0"]
     assert [part for part in wanted if part not in text] == []
-
-
-# ---------------------------------------------------------------- two runs
-
-
-def after(values: Values) -> list[dict[str, object]]:
-    return views.compare_runs(make_run(), make_run("bbbb000009", values))
-
-
-def test_moves_are_after_minus_before_with_the_cases_that_flipped() -> None:
-    moves = {move["candidate"]: move for move in after(VALUES | {"lora": (1.0, 0.0, 0.0, 0.0)})}
-    assert (moves["base"]["difference"], moves["base"]["flipped"]) == (0.0, [])
-    assert (moves["lora"]["difference"], moves["lora"]["n"]) == (-0.5, 4)
-    assert moves["lora"]["flipped"] == ["case-1", "case-2"]
-    assert moves["lora"]["baseline"] == "aaaa000001"
-
-
-def test_a_score_that_became_unmeasured_has_flipped() -> None:
-    moves = {move["candidate"]: move for move in after(VALUES | {"lora": (None, 1.0, 1.0, 0.0)})}
-    assert (moves["lora"]["n"], moves["lora"]["flipped"]) == (3, ["case-0"])
-
-
-def test_only_cases_and_candidates_of_both_runs_are_compared() -> None:
-    before = make_run()
-    changed = tuple(replace(case, input="other") if i == 0 else case
-                    for i, case in enumerate(before.cases))  # fmt: skip
-    later = make_run("b", cases=changed, candidates=(CandidateResult(LORA),))
-    moves = views.compare_runs(before, later)
-    assert [(move["candidate"], move["n"]) for move in moves] == [("lora", 3)]
-
-
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"suite": "desk"}, "is of suite shop, b of desk"),
-        ({"cases": ()}, "share no case or no candidate"),
-        ({"candidates": ()}, "share no case or no candidate"),
-    ],
-)
-def test_runs_that_cannot_be_compared_are_one_line(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        views.compare_runs(make_run(), make_run("b", **changes))
-
-
-@pytest.mark.parametrize("count", [1, 2, 4])
-def test_moves_are_printed_however_few_the_cases(
-    capsys: pytest.CaptureFixture[str], count: int
-) -> None:
-    old: Values = {"base": (0.0,) * count, "lora": (0.0,) * count}
-    new = old | {"lora": (1.0,) * count}
-    views.print_moves(views.compare_runs(make_run("a", old), make_run("b", new)))
-    text = capsys.readouterr().out
-    assert text.startswith("2 comparisons, 1 with cases that moved\n")
-    assert "+1.000" in text
-    assert "case-0" in text
-
-
-def test_equal_runs_have_no_moves(capsys: pytest.CaptureFixture[str]) -> None:
-    views.print_moves(after(VALUES))
-    assert capsys.readouterr().out == "2 comparisons, 0 with cases that moved\n"
-
-
-# ---------------------------------------------------------------- for scripts
 
 
 @pytest.mark.parametrize(

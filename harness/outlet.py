@@ -1,0 +1,79 @@
+"""How the command ends: one line per mistake, an exit code, an output that may lose its reader."""
+
+import os
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+import click
+
+from harness.errors import BenchError, UsageError, from_os_error
+from harness.executors import QUIET
+
+
+class Outlet:
+    """Standard output that may lose its reader: `bench gate x | head` still gives the verdict."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, into nothing once the reader is gone."""
+        try:
+            self._stream.write(text)
+        except BrokenPipeError:
+            self._drain()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, into nothing once the reader is gone."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._drain()
+
+    def _drain(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def guarded(command: click.Command) -> None:
+    """Run the command; whatever stops it is one line and an exit code. Nothing phones home."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    outlet: Any = Outlet(sys.stdout)
+    with redirect_stdout(outlet):
+        try:
+            call(command)
+        finally:
+            outlet.flush()
+
+
+def call(command: click.Command) -> None:
+    """The command, with whatever stops it as one line and an exit code."""
+    try:
+        command.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        remedy = f"see {context.command_path} --help" if context else ""
+        fail(UsageError(error.format_message(), remedy=remedy))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; run the same command again to go on: finished work is kept", err=True)
+        sys.exit(130)
+    except BenchError as error:
+        fail(error)
+    except OSError as error:
+        fail(from_os_error(error, "working on files"))
+
+
+def fail(error: BenchError) -> None:
+    """Show an error and exit with its code."""
+    from harness.console import show_error
+
+    show_error(error)
+    sys.exit(error.exit_code)
