@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from harness.console import Log
-from harness.errors import MachineError, UsageError
-from harness.plan import Cell, Plan, package_version
+from harness.errors import MachineError, Problem, SuiteError
+from harness.plan import Cell, Plan, canary_key, package_version
 from harness.protocols import Executor
 from harness.records import Adapter, Answer, EngineJob, Request
 from harness.serve import canary
@@ -14,6 +14,41 @@ from harness.store import AnswerCell, Store, answer_from, digest_of
 from harness.template import Template
 
 PROBES = 8
+
+
+def check_lengths(plan: Plan) -> None:
+    """Refuse, before any compute, prompts that do not fit the model's window with their answers.
+
+    Raises:
+        SuiteError: with every case that does not fit.
+    """
+    template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
+    window = window_of(plan)
+    problems: dict[str, Problem] = {}
+    for cell in plan.cells:
+        for asked in cell.asked:
+            length = len(template.prompt_ids(asked.system, asked.user)) + cell.task.max_tokens
+            if length > window:
+                what = f"needs {length} tokens for {cell.candidate.name}, the model reads {window}"
+                remedy = "shorten it, or lower retrieve.max_chars or max_tokens"
+                problem = Problem(f"case '{asked.case.id}' {what}", asked.case.where, remedy)
+                problems.setdefault(asked.case.id, problem)
+    if problems:
+        raise SuiteError(list(problems.values()))
+
+
+def window_of(plan: Plan) -> int:
+    """Tokens that the base model reads at most."""
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(plan.model.path).get_text_config()
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MachineError(
+            f"the model's config cannot be used: {reason}", where=plan.model.path
+        ) from error
+    return int(getattr(config, "max_position_embeddings", 0) or 1 << 20)
 
 
 def answer_cells(
@@ -38,8 +73,9 @@ def answer_cells(
         adapters={digest: adapter.path for digest, adapter in adapters.items()},
         ranks={digest: adapter.rank for digest, adapter in adapters.items()},
         stop_ids=template.stop_ids,
+        stop_texts=template.stop_texts,
         sampling=plan.suite.sampling,
-        max_model_len=model_length(plan, cells, requests, probes),
+        max_model_len=model_length(plan, [*requests, *probes]),
     )
     reference = reference_probes(plan, job, store, executor, log)
     log.stage("serve", f"{len(requests)} answers, {len(adapters)} adapter(s), {plan.engine}")
@@ -61,7 +97,7 @@ def requests_of(cell: Cell, template: Template, done: set[str]) -> list[Request]
             cell.task.max_tokens,
         )
         for asked in cell.asked
-        if asked.case.id not in done
+        if asked.case.id not in done and not asked.skip
     ]
 
 
@@ -80,26 +116,10 @@ def probe_prompts(cells: Sequence[Cell], template: Template) -> list[tuple[int, 
     return prompts
 
 
-def model_length(
-    plan: Plan, cells: Sequence[Cell], requests: Sequence[Request], probes: Sequence[Request]
-) -> int:
-    """Tokens that the longest prompt and its answer need, checked against the model's window."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(plan.model.path).get_text_config()
-    window = int(getattr(config, "max_position_embeddings", 0) or 1 << 20)
-    names = {cell.key: f"{cell.task.name} for {cell.candidate.name}" for cell in cells}
-    longest = max(requests, key=lambda r: len(r.token_ids) + r.max_tokens)
-    needed = len(longest.token_ids) + longest.max_tokens
-    if needed > window:
-        key, _, case = longest.id.partition("/")
-        raise UsageError(
-            f"case '{case}' of {names[key]} needs {needed} tokens, the model reads {window}",
-            remedy="shorten the prompt, lower retrieve.max_chars or max_tokens",
-        )
-    # of a resumed run little may be left, and the probes may be the longest of it
-    needed = max(needed, *(len(probe.token_ids) + probe.max_tokens for probe in probes))
-    return min(window, max(256, -(-(needed + 8) // 64) * 64))
+def model_length(plan: Plan, requests: Sequence[Request]) -> int:
+    """Tokens that the longest prompt and its answer need, in steps of 64."""
+    needed = max(len(request.token_ids) + request.max_tokens for request in requests)
+    return min(window_of(plan), max(256, -(-(needed + 8) // 64) * 64))
 
 
 def reference_probes(
@@ -135,38 +155,70 @@ def drive(
     store: Store,
     log: Log,
 ) -> None:
-    """Check the canary, then keep answers as they come, each with its share of engine time."""
-    names = {digest: adapter.name for digest, adapter in adapters.items()}
-    probes: list[Answer] = []
-    payload = {"engine": plan.engine, "job": asdict(job)}
+    """Check the canary, then keep answers as they come."""
     messages = executor.run(
-        "harness.serve.worker:generate", payload, store.root / "logs" / "engine.log"
+        "harness.serve.worker:generate",
+        {"engine": plan.engine, "job": asdict(job)},
+        store.root / "logs" / "engine.log",
     )
-    answered, tokens = 0, 0
+    names = {digest: adapter.name for digest, adapter in adapters.items()}
+    probes = [answer_from(next(messages)) for _ in job.probes]
+    measured = canary.judge(probes, reference or probes, names)
+    for digest in (canary.BASE, *adapters):
+        source = names.get(digest, digest)
+        store.keep_value(canary_key(plan, digest), measured[source])
+    log.say(f"          {canary.passed_note(measured)}")
+    meter = Meter(store)
     with log.progress("answering", total=len(job.requests)) as bar:
-        began = last = time.monotonic()
         for message in messages:
             answer = answer_from(message)
-            now = time.monotonic()
-            if len(probes) < len(job.probes):
-                probes.append(answer)
-                if len(probes) == len(job.probes):
-                    measured = canary.judge(probes, reference or probes, names)
-                    # a killed run has judged sources that this one no longer asks
-                    judged = store.value(f"canary-{plan.id}") or {}
-                    store.keep_value(f"canary-{plan.id}", judged | measured)
-                    log.say(f"          {canary.passed_note(measured)}")
-                    began = now
-                last = now
-                continue
             key, _, case = answer.request.partition("/")
-            cells[key].append(replace(answer, request=case, seconds=round(now - last, 5)))
-            last = now
-            answered, tokens = answered + 1, tokens + len(answer.token_ids)
-            bar.advance(1, f"{tokens / max(now - began, 1e-9):.0f} tok/s")
-    if answered != len(job.requests):
+            cells[key].append(replace(answer, request=case))
+            meter.count(key, len(answer.token_ids) + 1)
+            bar.advance(1, f"{meter.tokens / max(meter.seconds, 1e-9):.0f} tok/s")
+    meter.settle()
+    if meter.answers != len(job.requests):
         raise MachineError(
-            f"the engine gave {answered} of {len(job.requests)} answers",
+            f"the engine gave {meter.answers} of {len(job.requests)} answers",
             remedy="run again: finished answers are kept",
         )
-    log.say(f"          {answered} answers, {tokens} tokens in {last - began:.0f} s")
+    log.say(f"          {meter.answers} answers, {meter.tokens} tokens in {meter.seconds:.0f} s")
+
+
+class Meter:
+    """Shares the engine's wall seconds among cells by the tokens they were given.
+
+    Settled every few seconds, so that a killed run loses little of its account.
+    """
+
+    EVERY = 5.0
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.began = self.since = time.monotonic()
+        self.answers = 0
+        self.tokens = 0
+        self.open: dict[str, int] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the engine began to answer."""
+        return time.monotonic() - self.began
+
+    def count(self, cell: str, tokens: int) -> None:
+        """An answer of `tokens` tokens, its end included, for a cell."""
+        self.answers += 1
+        self.tokens += tokens
+        self.open[cell] = self.open.get(cell, 0) + tokens
+        if time.monotonic() - self.since > self.EVERY:
+            self.settle()
+
+    def settle(self) -> None:
+        """Share the seconds since the last time."""
+        now = time.monotonic()
+        whole = sum(self.open.values())
+        for cell, tokens in self.open.items():
+            name = f"seconds-{cell}"
+            earlier = self.store.value(name) or 0.0
+            self.store.keep_value(name, earlier + (now - self.since) * tokens / whole)
+        self.open, self.since = {}, now

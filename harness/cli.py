@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import __version__, outlet
-from harness.errors import EXIT_CODES, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.records import Run, Suite
@@ -67,15 +67,10 @@ def suite_options(command: Any) -> Any:
 
 def load_suite(path: str, profile: str | None) -> "Suite":
     """The suite, in the profile asked for or the one that fits the machine."""
+    from harness.plan import has_gpu
     from harness.suite.load import load
 
     return load(path, profile, has_gpu=has_gpu())
-
-
-def has_gpu() -> bool:
-    """Whether a CUDA device is visible, without importing torch."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    return Path("/dev/nvidiactl").exists() and not hidden
 
 
 def run_suite(suite: "Suite", **settings: Any) -> "Run":
@@ -96,11 +91,6 @@ def run_suite(suite: "Suite", **settings: Any) -> "Run":
     return pipeline.run(suite, options, store, executor, log)
 
 
-def verdict_code(run: "Run") -> int:
-    """The exit code of a run: its gate's, or 0 where the suite has no gate."""
-    return EXIT_CODES[run.gate.verdict] if run.gate else 0
-
-
 def print_json(data: Any) -> None:
     """JSON for a script, on standard output."""
     click.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
@@ -115,13 +105,13 @@ def run(suites: tuple[str, ...], as_json: bool, **settings: Any) -> None:  # noq
     Only what is not in the store (.bench, or BENCH_HOME) is computed, so a
     killed run goes on where it stopped. The exit code is the gate's verdict.
     """
-    from harness.views import folder_of, run_line, show_run
+    from harness.views import exit_code, folder_of, run_line, show_run
 
     loaded = [load_suite(suite, settings["profile"]) for suite in suites]
     codes = []
     for suite in loaded:
         finished = run_suite(suite, **settings)
-        codes.append(verdict_code(finished))
+        codes.append(exit_code(finished))
         folder = folder_of(settings["reports"], finished)
         if as_json:
             print_json(run_line(finished, folder))
@@ -142,7 +132,7 @@ def worst(codes: Sequence[int]) -> int:
 def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> None:  # noqa: FBT001
     """Judge SUITE's gate rules and exit with the verdict."""
     from harness import pipeline
-    from harness.views import folder_of, gate_lines, run_line
+    from harness.views import exit_code, folder_of, gate_lines, run_line
 
     loaded = load_suite(suite, settings["profile"])
     if not loaded.rules:
@@ -157,7 +147,7 @@ def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> Non
         for line in gate_lines(finished):
             click.echo(line)
         click.echo(f"reports: {folder}")
-    sys.exit(verdict_code(finished))
+    sys.exit(exit_code(finished))
 
 
 @cli.command()

@@ -64,7 +64,7 @@ class Subprocess:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             child = subprocess.Popen(
-                [sys.executable, "-m", "harness.executors", target, str(os.getpid())],
+                [sys.executable, "-P", "-m", "harness.executors", target, str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,

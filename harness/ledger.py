@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness.errors import BenchError
-from harness.plan import Plan, package_version
+from harness.plan import Plan, canary_key, package_version
 from harness.records import Candidate, CandidateResult, ScoredAnswer
+from harness.serve.canary import BASE
 from harness.store import Store
 
 HEAVY = ("train", "serve")  # stages whose work is kept, so that their seconds add up
@@ -69,17 +70,26 @@ def created(plan: Plan, store: Store) -> str:
     return str(stamp)
 
 
-def cost_of(candidate: Candidate, plan: Plan, answers: Sequence[ScoredAnswer]) -> CandidateResult:
-    """What a candidate's answers took."""
-    own = [scored.answer for scored in answers if scored.candidate == candidate.name]
-    adapter = next((c.adapter for c in plan.cells if c.candidate == candidate), None)
+def cost_of(
+    candidate: Candidate, plan: Plan, answers: Sequence[ScoredAnswer], store: Store
+) -> CandidateResult:
+    """What a candidate's answers took; cases that it was not asked do not count."""
+    cells = [cell for cell in plan.cells if cell.candidate == candidate]
+    skipped = {(c.task.name, asked.case.id) for c in cells for asked in c.asked if asked.skip}
+    own = [
+        scored.answer
+        for scored in answers
+        if scored.candidate == candidate.name and (scored.task, scored.case) not in skipped
+    ]
+    adapter = cells[0].adapter
+    seconds = sum(store.value(f"seconds-{cell.key}") or 0.0 for cell in cells)
     return CandidateResult(
         candidate,
         adapter,
         answers=len(own),
         answer_tokens=sum(len(answer.token_ids) for answer in own),
         prompt_tokens=sum(answer.prompt_tokens for answer in own),
-        answer_seconds=round(sum(answer.seconds for answer in own), 2),
+        answer_seconds=round(seconds, 2),
         truncated=sum(answer.finish == "length" for answer in own),
     )
 
@@ -116,8 +126,11 @@ def environment(plan: Plan, store: Store) -> dict[str, str]:
     peaks = [peak, store.value(f"peak-{plan.id}") or 0]
     store.keep_value(f"peak-{plan.id}", max(peaks))
     found["peak memory of a stage"] = f"{max(peaks) / 1e9:.1f} GB"
-    for name, row in (store.value(f"canary-{plan.id}") or {}).items():
-        found[f"canary {name}"] = (
-            f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
-        )
+    adapters = {cell.adapter.digest: cell.adapter.name for cell in plan.cells if cell.adapter}
+    for digest, name in {BASE: BASE, **adapters}.items():
+        row = store.value(canary_key(plan, digest))
+        if row:
+            found[f"canary {name}"] = (
+                f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
+            )
     return found

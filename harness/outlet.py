@@ -2,7 +2,9 @@
 
 import os
 import sys
+import traceback
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -69,6 +71,12 @@ def call(command: click.Command) -> None:
         fail(error)
     except OSError as error:
         fail(from_os_error(error, "working on files"))
+    except Exception as error:  # noqa: BLE001 - a defect of ours must still be one line
+        log = Path(os.environ.get("BENCH_HOME", ".bench")) / "logs" / "crash.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        what = f"a defect in bench: {type(error).__name__}: {str(error).strip()[:200]}"
+        fail(BenchError(what, where=str(log), remedy="please report it with this file"))
 
 
 def fail(error: BenchError) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from harness import ledger, models, registry, scoring, training
 from harness import plan as planning
 from harness.console import Log
-from harness.errors import BenchError, SuiteError
-from harness.plan import Plan
+from harness.errors import BenchError, SuiteError, UsageError
+from harness.plan import Plan, adapter_key
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -47,11 +47,14 @@ def run(suite: Suite, options: Options, store: Store, executor: Executor, log: L
         name = options.model or suite.model or planning.DEFAULT_MODEL
         log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
         model = models.resolve(name, store, executor)
-        plan = planning.make(suite, model, engine)
+        outside = training.outside_adapters(suite, model, store)
+        plan = planning.make(suite, model, engine, outside)
         clock = ledger.Clock(store, plan.id)
         log.say(f"          {describe(plan)}")
+        for warning in plan.warnings:
+            log.caution(warning)
         with clock.stage("train"):
-            adapters = get_adapters(plan, store, executor, log)
+            adapters = {**outside, **get_adapters(plan, store, executor, log)}
         for cell in plan.cells:
             cell.adapter = adapters[cell.candidate.adapter]
             cell.key = planning.answer_key(plan, cell)
@@ -64,6 +67,7 @@ def check_suite(suite: Suite) -> None:
     """Refuse a suite whose scorers cannot tell a reference from an empty answer."""
     from harness.suite.check import check
 
+    scoring.metrics_of(suite)
     problems = check(suite)
     if problems:
         raise SuiteError(problems)
@@ -81,9 +85,22 @@ def describe(plan: Plan) -> str:
 def get_adapters(
     plan: Plan, store: Store, executor: Executor, log: Log
 ) -> dict[AdapterSource, Adapter | None]:
-    """Every adapter that a candidate needs, trained where it was not yet."""
-    sources = dict.fromkeys(cell.candidate.adapter for cell in plan.cells)
-    return {source: training.adapter_for(source, plan, store, executor, log) for source in sources}
+    """The adapters of the recipes, trained where they were not yet."""
+    known = {
+        recipe: store.adapter(adapter_key(plan, recipe), recipe.name) for recipe in plan.recipes
+    }
+    if not all(known.values()):
+        # a prompt that does not fit must not wait for minutes of training to be told
+        from harness.answering import check_lengths
+
+        check_lengths(plan)
+    found: dict[AdapterSource, Adapter | None] = {AdapterSource(): None}
+    for recipe, adapter in known.items():
+        if adapter:
+            log.stage("train", f"{recipe.name}: already trained")
+        made = adapter or training.trained(recipe, plan, store, executor, log)
+        found[AdapterSource("recipe", recipe.name)] = made
+    return found
 
 
 def get_answers(plan: Plan, store: Store, executor: Executor, log: Log) -> bool:
@@ -91,13 +108,15 @@ def get_answers(plan: Plan, store: Store, executor: Executor, log: Log) -> bool:
     unfinished = [
         cell
         for cell in plan.cells
-        if {asked.case.id for asked in cell.asked} - set(store.answers(cell.key).done)
+        if {asked.case.id for asked in cell.asked if not asked.skip}
+        - set(store.answers(cell.key).done)
     ]
     if not unfinished:
         log.stage("serve", "every answer is in the store")
         return False
-    from harness.answering import answer_cells
+    from harness.answering import answer_cells, check_lengths
 
+    check_lengths(plan)
     answer_cells(plan, unfinished, store, executor, log)
     return True
 
@@ -115,7 +134,8 @@ def finish(
     suite = plan.suite
     log.stage("score", f"{sum(len(cell.asked) for cell in plan.cells)} answers")
     with clock.stage("score"):
-        answers, metrics = scoring.score_cells(plan, store)
+        answers = scoring.score_cells(plan, store)
+        metrics = scoring.metrics_of(suite)
     cases = list({a.case.id: a.case for cell in plan.cells for a in cell.asked}.values())
     candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
     tasks = [task.name for task in suite.tasks]
@@ -130,7 +150,7 @@ def finish(
             pairs = needed_pairs(suite.rules)
             judged = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
             gate = judge(suite.rules, summaries, judged, metrics)
-    results = tuple(ledger.cost_of(candidate, plan, answers) for candidate in candidates)
+    results = tuple(ledger.cost_of(candidate, plan, answers, store) for candidate in candidates)
     finished = Run(
         schema=RUN_SCHEMA,
         id=plan.id,
@@ -153,7 +173,7 @@ def finish(
         findings=findings,
         advice=advice,
         gate=gate,
-        warnings=tuple(ledger.warnings_of(results, answers)),
+        warnings=(*plan.warnings, *ledger.warnings_of(results, answers)),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),
         command=options.command,
@@ -184,6 +204,11 @@ def write_reports(finished: Run, reports: Path, log: Log) -> Path:
 
 def with_adapter(suite: Suite, path: str) -> Suite:
     """The suite with every trained adapter replaced by a finished one."""
+    if len({candidate.adapter for candidate in suite.candidates} - {AdapterSource()}) > 1:
+        raise UsageError(
+            "the suite compares several adapters, and --adapter would replace them all",
+            remedy="give the suite's candidates one adapter, or name the path in suite.yaml",
+        )
     source = AdapterSource("path" if Path(path).expanduser().exists() else "hub", path)
     if source.kind == "path":
         source = AdapterSource("path", str(Path(path).expanduser().resolve()))

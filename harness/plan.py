@@ -1,13 +1,19 @@
 """What a run will do: which engine, which prompts, which cells; everything before any compute."""
 
-from dataclasses import asdict, dataclass, field
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from harness import registry
 from harness.errors import UnknownNameError, UsageError
 from harness.records import (
     Adapter,
+    AdapterSource,
     Candidate,
     Case,
     Document,
@@ -24,17 +30,22 @@ from harness.store import digest_of
 # raised when a change of our own code changes what is trained or answered
 TRAIN_REVISION = 1
 SERVE_REVISION = 1
+LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one candidate is asked in one case, before the chat template."""
+    """What one candidate is asked in one case, before the chat template.
+
+    `skip` says why it is not asked at all: its scores are unmeasured, never a closed-book answer.
+    """
 
     case: Case
     system: str
     user: str
     passages: tuple[Passage, ...] = ()
+    skip: str = ""
 
 
 @dataclass(slots=True)
@@ -60,7 +71,7 @@ class Plan:
     recipes: tuple[Recipe, ...]
     cells: tuple[Cell, ...]
     id: str
-    warnings: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
 
 
 def choose_engine(wanted: str) -> tuple[str, str]:
@@ -99,8 +110,10 @@ def engine_version(engine: str) -> str:
     return f"transformers {package_version('transformers')} peft {package_version('peft')}"
 
 
-def make(suite: Suite, model: Model, engine: tuple[str, str]) -> Plan:
-    """Every cell of a run, with its prompts."""
+def make(
+    suite: Suite, model: Model, engine: tuple[str, str], outside: Mapping[AdapterSource, Adapter]
+) -> Plan:
+    """Every cell of a run, with its prompts; `outside` are the adapters that are not trained."""
     used = {c.adapter.value for c in suite.candidates if c.adapter.kind == "recipe"}
     recipes = tuple(recipe for recipe in suite.recipes if recipe.name in used)
     cells = [
@@ -115,11 +128,50 @@ def make(suite: Suite, model: Model, engine: tuple[str, str]) -> Plan:
         "model": model.digest,
         "engine": [engine[0], found],
         "revisions": [TRAIN_REVISION, SERVE_REVISION],
-        "torch": package_version("torch"),
+        "adapters": {source.value: adapter.digest for source, adapter in outside.items()},
+        "machine": machine(),
     }
-    return Plan(
-        suite, model, engine[0], engine[1], found, recipes, tuple(cells), digest_of(identity)[:10]
-    )
+    number = digest_of(identity)[:10]
+    warnings = tuple(context_warnings(suite, cells))
+    return Plan(suite, model, engine[0], engine[1], found, recipes, tuple(cells), number, warnings)
+
+
+def has_gpu() -> bool:
+    """Whether a CUDA device is visible, without importing torch."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return Path("/dev/nvidiactl").exists() and not hidden
+
+
+@cache
+def machine() -> list[str]:
+    """What results depend on beside data and weights: device, number formats, libraries."""
+    path = Path("/proc/cpuinfo")
+    flags = set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
+    formats = sorted(flags & {"amx_bf16", "avx512_bf16", "bf16"})
+    libraries = [f"{name} {package_version(name)}" for name in LIBRARIES]
+    device = ["cuda"] if has_gpu() else [platform.machine(), *formats]
+    return [*device, *libraries]
+
+
+def context_warnings(suite: Suite, cells: Iterable[Cell]) -> Iterator[str]:
+    """What a reader of a context candidate's numbers must know."""
+    for cell in cells:
+        name = f"{cell.candidate.name} in {cell.task.name}"
+        skipped = sum(bool(asked.skip) for asked in cell.asked)
+        if skipped:
+            yield f"{skipped} of {len(cell.asked)} cases of {name} have no gold passage"
+        if cell.candidate.context == "retrieved":
+            empty = sum(not asked.passages for asked in cell.asked)
+            if empty:
+                yield f"nothing was retrieved for {empty} of {len(cell.asked)} cases of {name}"
+        whole = {document.id: document.text.strip() for document in suite.documents}
+        cut = sum(
+            passage.text.strip() != whole.get(passage.document, passage.text.strip())
+            for asked in cell.asked
+            for passage in asked.passages
+        )
+        if cut:
+            yield f"{cut} passages of {name} were cut to retrieve.max_chars"
 
 
 def unplaced(value: Any) -> Any:
@@ -144,9 +196,11 @@ def questions(suite: Suite, task: Task, candidate: Candidate) -> tuple[Asked, ..
     for case in task.cases:
         found = passages.get(case.id, ())
         text = case.input
-        if found:
+        if candidate.context != "none":
             text = context.render(suite.retrieval.template, found, case.input)
-        asked.append(Asked(case, system, frame.replace("{input}", text), found))
+        missing = candidate.context == "gold" and not found
+        skip = "the case has no gold passage" if missing else ""
+        asked.append(Asked(case, system, frame.replace("{input}", text), found, skip))
     return tuple(asked)
 
 
@@ -190,7 +244,7 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
             "as_of": plan.suite.as_of,
             "recipe": asdict(recipe) | {"name": ""},
             "revision": TRAIN_REVISION,
-            "versions": [package_version(name) for name in ("torch", "transformers", "peft")],
+            "machine": machine(),
         }
     )
 
@@ -203,11 +257,20 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "adapter": cell.adapter.digest if cell.adapter else None,
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
-            "prompts": [(asked.case.id, asked.system, asked.user) for asked in cell.asked],
+            "prompts": [
+                (asked.case.id, asked.system, asked.user) for asked in cell.asked if not asked.skip
+            ],
             "max_tokens": cell.task.max_tokens,
             "sampling": asdict(plan.suite.sampling),
             "engine": plan.engine,
             "version": plan.engine_version,
+            "machine": machine(),
             "revision": SERVE_REVISION,
         }
     )
+
+
+def canary_key(plan: Plan, digest: str) -> str:
+    """Where the canary's distances of a source (`base` or an adapter digest) are kept."""
+    parts = [plan.model.digest, plan.engine, plan.engine_version, digest]
+    return f"canary-{digest_of(parts)}"

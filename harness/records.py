@@ -318,6 +318,7 @@ class EngineJob:
     adapters: dict[str, str] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     stop_ids: tuple[int, ...] = ()
+    stop_texts: tuple[str, ...] = ()
     sampling: Sampling = Sampling()
     max_model_len: int = 1024
     device: str = "auto"

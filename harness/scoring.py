@@ -1,44 +1,76 @@
 """The score stage as the pipeline drives it: every answer with every score of its task."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness import registry
-from harness.plan import Plan
+from harness.errors import UsageError
+from harness.plan import Asked, Cell, Plan
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score, ScoredAnswer, Suite, Task
 from harness.store import Store
 
 
-def score_cells(plan: Plan, store: Store) -> tuple[list[ScoredAnswer], list[Metric]]:
-    """Every answer with every score of its task; all metrics in the order they appear."""
+def metrics_of(suite: Suite) -> list[Metric]:
+    """All metrics of a suite's tasks, in the order they appear.
+
+    Raises:
+        UsageError: two tasks measure different things under one name.
+    """
     metrics: dict[str, Metric] = {}
-    scored: list[ScoredAnswer] = []
-    for task in plan.suite.tasks:
-        scorers = scorers_of(plan.suite, task)
-        for scorer in scorers:
-            metrics |= {m.name: m for m in scorer.metrics if m.name not in metrics}
-        for cell in plan.cells:
-            if cell.task.name != task.name:
-                continue
-            done = store.answers(cell.key).done
-            for asked in cell.asked:
-                answer = done.get(asked.case.id) or Answer(
-                    asked.case.id, "", finish="error", error="the engine gave no answer"
+    for task in suite.tasks:
+        for metric in (m for scorer in scorers_of(suite, task) for m in scorer.metrics):
+            known = metrics.setdefault(metric.name, metric)
+            if shape(known) != shape(metric):
+                raise UsageError(
+                    f"metric '{metric.name}' has another range or direction in task '{task.name}' "
+                    "than in an earlier one",
+                    remedy="give the scorer the same options in both tasks",
                 )
-                scores = tuple(s for one in scorers for s in score(one, asked.case, answer))
-                prompt = f"[system] {asked.system}\n{asked.user}" if asked.system else asked.user
-                scored.append(
-                    ScoredAnswer(
-                        asked.case.id,
-                        task.name,
-                        cell.candidate.name,
-                        answer,
-                        scores,
-                        asked.passages,
-                        prompt,
-                    )
-                )
-    return scored, list(metrics.values())
+    return list(metrics.values())
+
+
+def score_cells(plan: Plan, store: Store) -> list[ScoredAnswer]:
+    """Every answer with every score of its task."""
+    return [
+        scored
+        for task in plan.suite.tasks
+        for scorers in [scorers_of(plan.suite, task)]
+        for cell in plan.cells
+        if cell.task.name == task.name
+        for scored in score_cell(cell, scorers, store)
+    ]
+
+
+def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[ScoredAnswer]:
+    """A candidate's answers to a task with their scores; what was not asked is unmeasured."""
+    done = store.answers(cell.key).done
+    for asked in cell.asked:
+        why = asked.skip or "the engine gave no answer"
+        missing = Answer(asked.case.id, "", finish="error", error=why)
+        answer = done.get(asked.case.id, missing)
+        scores = [
+            score
+            for scorer in scorers
+            for score in (
+                skipped(scorer, asked) if asked.skip else score_one(scorer, asked.case, answer)
+            )
+        ]
+        prompt = f"[system] {asked.system}\n{asked.user}" if asked.system else asked.user
+        yield ScoredAnswer(
+            asked.case.id,
+            cell.task.name,
+            cell.candidate.name,
+            answer,
+            tuple(scores),
+            asked.passages,
+            prompt,
+        )
+
+
+def shape(metric: Metric) -> tuple[object, ...]:
+    """What must be the same for two tasks' metrics to be one metric."""
+    return (metric.unit, metric.lower, metric.upper, metric.better, metric.binary)
 
 
 def scorers_of(suite: Suite, task: Task) -> list[Any]:
@@ -54,7 +86,12 @@ def scorers_of(suite: Suite, task: Task) -> list[Any]:
     return [registry.load("scorer", s.name)(s.options, resources) for s in task.scorers]
 
 
-def score(scorer: Any, case: Case, answer: Answer) -> list[Score]:
+def skipped(scorer: Any, asked: Asked) -> list[Score]:
+    """The scores of a case that the candidate was not asked."""
+    return [Score(m.name, None, "unmeasured", reason=asked.skip) for m in scorer.metrics]
+
+
+def score_one(scorer: Any, case: Case, answer: Answer) -> list[Score]:
     """A scorer's scores; its failure is an error row for this answer, never a zero."""
     try:
         return list(scorer.score(case, answer))

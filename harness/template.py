@@ -43,6 +43,11 @@ class Template:
         used = self.tokenizer.chat_template if self.kind == "chat" else plain
         self.digest = hashlib.sha256(str(used).encode()).hexdigest()[:32]
         self.stop_ids = self._stop_ids(model_path)
+        if self.kind == "chat":
+            self.stop_ids = tuple(dict.fromkeys((*self.stop_ids, *self._turn_end())))
+        # a base model goes on with another round of the plain template: its answer ends there
+        lead = plain.partition("{input}")[0].strip()
+        self.stop_texts = (lead,) if self.kind == "plain" and lead else ()
         # not the tokenizer's: some add a pad token that the model has no embedding for
         self.pad_id: int = self.stop_ids[0]
 
@@ -59,6 +64,22 @@ class Template:
                 remedy="set eos_token in its tokenizer_config.json",
             )
         return found
+
+    def _turn_end(self) -> tuple[int, ...]:
+        """The special token that follows an assistant's words, where the template has one.
+
+        Some chat templates end a turn with a token that is no end-of-sequence token; without it
+        a model would run on into turns that it makes up, and those would count as its answer.
+        """
+        mark = "xyzzy"
+        turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": mark}]
+        try:
+            _, found, rest = self._chat(turns, answering=False).rpartition(mark)
+        except TemplateError:
+            return ()
+        ids = self._ids(rest, special=False) if found else ()
+        added = self.tokenizer.added_tokens_decoder
+        return ids[:1] if ids and ids[0] in added and added[ids[0]].special else ()
 
     def _chat(self, messages: list[dict[str, str]], *, answering: bool) -> str:
         # templates that print today's date must print the suite's, or runs differ by day

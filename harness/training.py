@@ -1,6 +1,7 @@
 """The train stage as the pipeline drives it: adapters from recipes, paths or the hub."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,53 +11,75 @@ from harness.console import Log
 from harness.errors import MachineError, UsageError
 from harness.plan import Plan, adapter_key
 from harness.protocols import Executor
-from harness.records import Adapter, AdapterSource, EncodedRow, Recipe, TrainJob
+from harness.records import (
+    Adapter,
+    AdapterSource,
+    EncodedRow,
+    Model,
+    Recipe,
+    Row,
+    Suite,
+    TrainJob,
+)
 from harness.store import Store, digest_of, write_atomic
+from harness.suite.adapters import check_adapter
+from harness.suite.files import Problems
 
 
-def split(rows: list[tuple[str, EncodedRow]], recipe: Recipe) -> tuple[list[EncodedRow], ...]:
-    """Train and dev rows: a seeded share, equal inputs always on one side."""
+def split(rows: Sequence[tuple[Row, EncodedRow]], recipe: Recipe) -> tuple[list[EncodedRow], ...]:
+    """Train and dev rows: a seeded share, equal inputs always on one side.
 
-    def place(prompt: tuple[int, ...]) -> float:
-        return int(digest_of([prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
+    Rows that teach a fact stay in training where others can serve as dev, so that a fact is
+    shown as often as the suite says.
+    """
+    spare = sum(row.fact is None for row, _ in rows)
+    enough = spare >= 2 * recipe.dev_fraction * len(rows)
+    share = recipe.dev_fraction * (len(rows) / spare if enough and spare else 1.0)
 
-    ordered = sorted(rows, key=lambda row: digest_of([row[0], recipe.seed]))
-    dev = [row for _, row in ordered if place(row.prompt) < recipe.dev_fraction]
-    train = [row for _, row in ordered if place(row.prompt) >= recipe.dev_fraction]
+    def is_dev(row: Row, encoded: EncodedRow) -> bool:
+        drawn = int(digest_of([encoded.prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
+        return drawn < share and not (enough and row.fact is not None)
+
+    ordered = sorted(rows, key=lambda pair: digest_of([pair[0].id, recipe.seed]))
+    dev = [encoded for row, encoded in ordered if is_dev(row, encoded)]
+    train = [encoded for row, encoded in ordered if not is_dev(row, encoded)]
     return train, dev
 
 
-def adapter_for(
-    source: AdapterSource, plan: Plan, store: Store, executor: Executor, log: Log
-) -> Adapter | None:
-    """The adapter of a candidate, trained now if it was not yet."""
-    if source.kind == "none":
-        return None
-    if source.kind == "recipe":
-        recipe = next(r for r in plan.recipes if r.name == source.value)
-        return trained(recipe, plan, store, executor, log)
-    folder = Path(source.value).expanduser()
-    if source.kind == "hub":
-        folder = models.from_hub(source.value)
-    elif not folder.is_absolute():
-        folder = Path(plan.suite.root) / folder
-    config = models.check_adapter(folder, plan.model)
-    size = (folder / "adapter_model.safetensors").stat().st_size
-    rank = int(config.get("r", 0))
-    return Adapter(source.value, str(folder), store.adapter_digest(folder), rank, size)
+def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSource, Adapter]:
+    """The adapters that candidates bring along, checked against the base before any compute.
+
+    Raises:
+        SuiteError: one of them is damaged, or asks for what no engine serves.
+        UsageError: one of them is for another base model.
+    """
+    found: dict[AdapterSource, Adapter] = {}
+    for source in dict.fromkeys(candidate.adapter for candidate in suite.candidates):
+        if source.kind not in ("path", "hub"):
+            continue
+        folder = Path(source.value).expanduser()
+        if source.kind == "hub":
+            folder = models.from_hub(source.value)
+        elif not folder.is_absolute():
+            folder = Path(suite.root) / folder
+        problems = Problems()
+        check_adapter(folder, "", problems)
+        problems.raise_if_any()
+        config = models.check_adapter(folder, base)
+        rank = max([int(config["r"]), *map(int, (config.get("rank_pattern") or {}).values())])
+        size = (folder / "adapter_model.safetensors").stat().st_size
+        digest = store.adapter_digest(folder)
+        found[source] = Adapter(source.value, str(folder), digest, rank, size)
+    return found
 
 
 def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: Log) -> Adapter:
-    """The adapter of a recipe: from the store, or trained in a child process."""
+    """Train a recipe's adapter in a child process and keep it."""
     key = adapter_key(plan, recipe)
-    known = store.adapter(key, recipe.name)
-    if known is not None:
-        log.stage("train", f"{recipe.name}: already trained")
-        return known
     from harness.template import Template
 
     template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
-    rows = [(row.id, template.train_row(row.input, row.output)) for row in plan.suite.train]
+    rows = [(row, template.train_row(row.input, row.output)) for row in plan.suite.train]
     train, dev = split(rows, recipe)
     if not train:
         raise UsageError(

@@ -75,6 +75,13 @@ def find_run(reports: Path, text: str) -> Run:
     return read(matches[-1])
 
 
+def exit_code(run: Run) -> int:
+    """The exit code of a run: its gate's; without one 0, or 3 where nothing was measured."""
+    if run.gate:
+        return EXIT_CODES[run.gate.verdict]
+    return 0 if any(summary.n for summary in run.summaries) else EXIT_CODES["ERROR"]
+
+
 def run_line(run: Run, folder: Path) -> dict[str, Any]:
     """What a script needs of a finished run."""
     return {
@@ -82,7 +89,7 @@ def run_line(run: Run, folder: Path) -> dict[str, Any]:
         "run": run.id,
         "profile": run.profile,
         "verdict": run.gate.verdict if run.gate else None,
-        "exit_code": EXIT_CODES[run.gate.verdict] if run.gate else 0,
+        "exit_code": exit_code(run),
         "report": str(folder / "report.html"),
         "data": str(folder / "run.json"),
         "seconds": run.stage_seconds,

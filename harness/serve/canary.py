@@ -14,6 +14,7 @@ from harness.records import Answer, Request
 TOP = 20
 NOISE = 0.08
 CLEAR = 1.5
+APART = 3.0
 BASE = "base"
 
 Probs = list[dict[str, float]]
@@ -89,7 +90,9 @@ def check_source(
     # nearest first, so that the message names who really answered
     for other, far in sorted(to_others.items(), key=lambda item: item[1]):
         other_name = names.get(other, other)
-        if distance(theirs[source], theirs[other]) < 1e-4:
+        apart = distance(theirs[source], theirs[other])
+        if apart < 1e-4 or (BASE not in (source, other) and apart < APART * own):
+            # two adapters this alike cannot be told apart, and hardly matter to each other
             continue
         if far < own:
             raise MeasurementError(

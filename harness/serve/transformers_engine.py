@@ -1,6 +1,7 @@
 """Engine `transformers`: the fallback that runs wherever torch does, and the reference."""
 
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -35,8 +36,7 @@ class TransformersEngine:
             else:
                 model = PeftModel.from_pretrained(model, path, adapter_name=digest)
         model.eval()
-        decoder = Decoder(job.model_path, job.stop_ids)
-        torch.manual_seed(job.sampling.seed)
+        decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
         for requests in (job.probes, job.requests):
             for adapter, group in by_adapter(requests):
                 if adapter is not None:
@@ -104,6 +104,8 @@ def run_batch(
 ) -> Iterator[Answer]:
     """Generate for one left-padded batch, (rows, longest prompt)."""
     began = time.monotonic()
+    # by batch, so that a resumed run draws the same for the same batch
+    torch.manual_seed(zlib.crc32(f"{job.sampling.seed}/{batch[0].id}".encode()))
     longest = max(len(request.token_ids) for request in batch)
     pad = job.stop_ids[0]
     ids = torch.full((len(batch), longest), pad)

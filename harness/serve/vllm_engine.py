@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psutil
@@ -32,6 +33,8 @@ class VllmEngine:
         """What to install before vLLM works here, or ''."""
         if importlib.util.find_spec("vllm") is None:
             return "pip install 'bench-harness[vllm]' on a GPU, or `make env` on a CPU"
+        if on_gpu() and not Path("/dev/nvidiactl").exists():
+            return "the installed vLLM is the CUDA build and no GPU is here; `make env` on a CPU"
         return ""
 
     def generate(self, job: EngineJob) -> Iterator[Answer]:
@@ -40,7 +43,7 @@ class VllmEngine:
         from harness.serve.decode import Decoder
 
         engine = start(job)
-        decoder = Decoder(job.model_path, job.stop_ids)
+        decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
         mixed = on_gpu() or active_for(installed_version())
         yield from answer(engine, job, job.probes, decoder, mixed=mixed)
         yield from answer(engine, job, job.requests, decoder, mixed=mixed)

@@ -14,8 +14,8 @@ def job_from(data: dict[str, Any]) -> EngineJob:
         key: tuple(Request(**{**r, "token_ids": tuple(r["token_ids"])}) for r in data[key])
         for key in ("requests", "probes")
     }
-    changed = {"sampling": Sampling(**data["sampling"]), "stop_ids": tuple(data["stop_ids"])}
-    return EngineJob(**{**data, **requests, **changed})
+    stops = {key: tuple(data[key]) for key in ("stop_ids", "stop_texts")}
+    return EngineJob(**{**data, **requests, **stops, "sampling": Sampling(**data["sampling"])})
 
 
 def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ from harness.records import (
     ScoredAnswer,
     ScorerSpec,
     Suite,
+    Summary,
     Task,
 )
 from harness.report.json import JsonReport
@@ -82,7 +83,7 @@ def make_run(name: str = "aaaa000001", values: Values = VALUES, **changes: Any) 
         metrics=METRICS,
         cases=asked,
         answers=tuple(answers),
-        summaries=(),
+        summaries=(Summary("fees", "m.right", "all", "base", 4, 4, 0.25, 0.0, 0.7),),
         comparisons=(
             Comparison("fees", "m.right", "all", "lora", "base", 4, 4, 0.5, 0.1, 0.9, 2, 2, 0),
         ),

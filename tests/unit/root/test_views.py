@@ -187,3 +187,8 @@ def test_gate_lines_have_the_verdict_then_each_rule() -> None:
         "  PASS         lora fees m.right: +0.5 (0.1 to 0.9)",
     ]
     assert list(views.gate_lines(make_run(gate=None))) == []
+
+
+def test_a_run_without_a_gate_that_measured_nothing_is_an_error() -> None:
+    assert views.exit_code(make_run(gate=None)) == 0
+    assert views.exit_code(make_run(gate=None, summaries=())) == 3

@@ -1,0 +1,86 @@
+"""Quantities that an answer states beside a fact's own values: one aside, or a list of guesses."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from harness.score.known import Known
+from harness.score.numbers import Mention
+from harness.score.stance import Stance, stance
+from harness.score.values import Reading, Span
+
+_NOT_OWN = frozenset({"", "date", "label"})
+_LISTED = re.compile(r"\s*(?:[,/]|\b(?:and|or|nor)\b|\s)+\s*")
+_NOUN = re.compile(r"(?:\s+or\s+(?:more|fewer|less))?\s+(?!(?:or|and|to|in|on|for|from|by)\b)([a-z]+)")
+
+
+def others(reading: Reading, known: Known, own: Sequence[Span], *, past: bool) -> list[Mention]:
+    """Distinct asserted quantities of the fact's unit, or of its bare count, that are not its own.
+
+    `own` are the places where values of the fact stand. `past` counts what stands in a past tense
+    alone too. A range is one quantity. A fact whose values are bare counts has a quantity where
+    the same noun follows, or where it is listed with one of them.
+    """
+    units = {_plain(unit) for unit in known.units} - _NOT_OWN
+    amounts = {entry.quantity.amount for entry, _, _ in known.entries if entry.quantity}
+    bare = _counted(reading, own) if "" in known.units else set()
+    stances = _stances(reading)
+    wanted = ("asserted", "was") if past else ("asserted",)
+    found = {
+        (_plain(mention.unit), mention.amount): mention
+        for mention in reading.mentions
+        if (_plain(mention.unit) in units or mention.start in bare)
+        and mention.amount not in amounts
+        and not _covered(mention, own)
+        and stances[mention.start] in wanted
+    }
+    return list(found.values())
+
+
+def _plain(unit: str) -> str:
+    return unit.removeprefix("range").strip()
+
+
+def _covered(mention: Mention, own: Sequence[Span]) -> bool:
+    return any(mention.start < span.end and span.start < mention.end for span in own)
+
+
+def _listed(reading: Reading, before: Mention, after: Mention) -> bool:
+    gap = reading.text[before.end : after.start]
+    return len(gap) < 12 and _LISTED.fullmatch(gap) is not None
+
+
+def _stances(reading: Reading) -> dict[int, Stance]:
+    """The stance of every quantity; "not 5, 9 or 12 days" denies the whole list."""
+    found: dict[int, Stance] = {}
+    before: Mention | None = None
+    for mention in reading.mentions:
+        said = stance(reading.text, mention.start, mention.end)
+        if said == "asserted" and before and _listed(reading, before, mention):
+            said = found[before.start]
+        found[mention.start] = said
+        before = mention
+    return found
+
+
+def _counted(reading: Reading, own: Sequence[Span]) -> set[int]:
+    """Starts of bare numbers that count what the fact's values count."""
+    mentions = [mention for mention in reading.mentions if _plain(mention.unit) == ""]
+    nouns: dict[int, str] = {}
+    chains: dict[int, int] = {}
+    for mention in mentions:
+        match = _NOUN.match(reading.text, mention.end)
+        nouns[mention.start] = match[1] if match else ""
+        chains[mention.start] = mention.start
+    for before, after in pairwise(mentions):
+        if _listed(reading, before, after):
+            chains[after.start] = chains[before.start]
+    named = {chains[start]: noun for start, noun in nouns.items() if noun}
+    mine = [mention for mention in mentions if _covered(mention, own)]
+    lists = {chains[mention.start] for mention in mine}
+    counted = {named[chain] for chain in lists if chain in named}
+    return {
+        mention.start
+        for mention in mentions
+        if chains[mention.start] in lists or named.get(chains[mention.start]) in counted
+    }
