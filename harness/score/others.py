@@ -10,8 +10,11 @@ from harness.score.stance import Stance, stance
 from harness.score.values import Reading, Span
 
 _NOT_OWN = frozenset({"", "date", "label"})
-_LISTED = re.compile(r"\s*(?:[,/]|\b(?:and|or|nor)\b|\s)+\s*")
-_NOUN = re.compile(r"(?:\s+or\s+(?:more|fewer|less))?\s+(?!(?:or|and|to|in|on|for|from|by)\b)([a-z]+)")
+_LISTED = re.compile(r"\s*(?:[,/]\s*(?:(?:and|or|nor)\s+)?|(?:and|or|nor)\s+)")
+_ANNOUNCED = re.compile(r"\b(?:will|going\s+to)\b[^.;!?\n]*$")
+_NOUN = re.compile(
+    r"(?:\s+or\s+(?:more|fewer|less))?\s+(?!(?:or|and|to|in|on|for|from|by)\b)([a-z]+)"
+)
 
 
 def others(reading: Reading, known: Known, own: Sequence[Span], *, past: bool) -> list[Mention]:
@@ -22,27 +25,32 @@ def others(reading: Reading, known: Known, own: Sequence[Span], *, past: bool) -
     the same noun follows, or where it is listed with one of them.
     """
     units = {_plain(unit) for unit in known.units} - _NOT_OWN
-    amounts = {entry.quantity.amount for entry, _, _ in known.entries if entry.quantity}
-    bare = _counted(reading, own) if "" in known.units else set()
+    amounts = {
+        (_plain(entry.quantity.unit), entry.quantity.amount)
+        for entry, _, _ in known.entries
+        if entry.quantity
+    }
+    taken = {place for span in own for place in range(*span)}
+    bare = _counted(reading, taken) if "" in known.units else set()
     stances = _stances(reading)
     wanted = ("asserted", "was") if past else ("asserted",)
     found = {
         (_plain(mention.unit), mention.amount): mention
-        for mention in reading.mentions
+        for mention in reversed(reading.mentions)
         if (_plain(mention.unit) in units or mention.start in bare)
-        and mention.amount not in amounts
-        and not _covered(mention, own)
+        and taken.isdisjoint(range(mention.start, mention.end))
         and stances[mention.start] in wanted
     }
-    return list(found.values())
+    return sorted(mention for key, mention in found.items() if key not in amounts)
+
+
+def announced(reading: Reading, span: Span) -> bool:
+    """Whether the text says of a value that it will hold: "from 2030 it will be 7 days"."""
+    return _ANNOUNCED.search(reading.text, max(0, span.start - 80), span.start) is not None
 
 
 def _plain(unit: str) -> str:
     return unit.removeprefix("range").strip()
-
-
-def _covered(mention: Mention, own: Sequence[Span]) -> bool:
-    return any(mention.start < span.end and span.start < mention.end for span in own)
 
 
 def _listed(reading: Reading, before: Mention, after: Mention) -> bool:
@@ -63,7 +71,7 @@ def _stances(reading: Reading) -> dict[int, Stance]:
     return found
 
 
-def _counted(reading: Reading, own: Sequence[Span]) -> set[int]:
+def _counted(reading: Reading, taken: set[int]) -> set[int]:
     """Starts of bare numbers that count what the fact's values count."""
     mentions = [mention for mention in reading.mentions if _plain(mention.unit) == ""]
     nouns: dict[int, str] = {}
@@ -76,8 +84,7 @@ def _counted(reading: Reading, own: Sequence[Span]) -> set[int]:
         if _listed(reading, before, after):
             chains[after.start] = chains[before.start]
     named = {chains[start]: noun for start, noun in nouns.items() if noun}
-    mine = [mention for mention in mentions if _covered(mention, own)]
-    lists = {chains[mention.start] for mention in mine}
+    lists = {chains[mention.start] for mention in mentions if mention.start in taken}
     counted = {named[chain] for chain in lists if chain in named}
     return {
         mention.start

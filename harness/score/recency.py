@@ -9,14 +9,18 @@ from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from harness.protocols import Resources
-from harness.records import Answer, Case, Fact, Metric, Score, Version
+from harness.records import Answer, Case, Fact, Metric, Score
 from harness.score.abstain import abstention_at
+from harness.score.known import Known, know
 from harness.score.options import all_errors, all_unmeasured, only
+from harness.score.others import announced, others
 from harness.score.stance import Stance, stance
 from harness.score.text import quote
-from harness.score.values import Reading, Span, Value, core, find, value, within_ranges
+from harness.score.values import Reading, Span, find, within_ranges
 
 CLASSES = ("current", "stale", "wrong", "abstained", "hedged", "error")
+MOST_OTHERS = 1
+"""Other quantities of the fact's unit that an answer may state beside the value that holds."""
 
 
 class Judgement(NamedTuple):
@@ -26,19 +30,6 @@ class Judgement(NamedTuple):
     reason: str
     age: int | None = None
     placebo: bool = False
-
-
-_Entry = tuple[Value, str, int]
-
-
-class _Known(NamedTuple):
-    """A fact's values on a date: what holds, what held, and what never did or not yet."""
-
-    entries: tuple[_Entry, ...]
-    versions: tuple[Version, ...]
-    current: int
-    attribute: str
-    units: frozenset[str]
 
 
 class _Match(NamedTuple):
@@ -80,7 +71,7 @@ class Recency:
             return all_unmeasured(self.metrics, f"fact '{fact.id}' has no value that holds {when}")
         return self._scores(judge(answer.text, known, case.as_of), fact)
 
-    def _know(self, fact: str, as_of: date | None) -> _Known | None:
+    def _know(self, fact: str, as_of: date | None) -> Known | None:
         return know(self.facts[fact], as_of)
 
     def _scores(self, judged: Judgement, fact: Fact) -> list[Score]:
@@ -106,47 +97,7 @@ class Recency:
         ]
 
 
-def know(fact: Fact, as_of: date | None) -> _Known | None:
-    """The fact's values on a date (None: what still holds); None when nothing holds then."""
-    holding = [
-        index
-        for index, version in enumerate(fact.versions)
-        if (version.valid_to is None or (as_of is not None and as_of < version.valid_to))
-        and (as_of is None or version.valid_from <= as_of)
-    ]
-    if not holding:
-        return None
-    current = holding[-1]
-    strip = _distinct(fact)
-    entries: list[_Entry] = []
-    for index, version in enumerate(fact.versions):
-        ended = version.valid_to is not None and (as_of is None or version.valid_to <= as_of)
-        kind = "current" if index == current else "stale" if ended else "other"
-        texts = (version.value, *version.aliases)
-        entries += [(value(text, strip=strip), kind, index) for text in texts]
-    entries += [(value(text, strip=strip), "placebo", -1) for text in fact.placebo]
-    entries += _cores(entries)
-    units = frozenset(entry.unit or "" for entry, kind, _ in entries if entry.quantity)
-    attribute = f"{fact.entity} {fact.attribute}"
-    return _Known(tuple(entries), fact.versions, current, attribute, units)
-
-
-def _cores(entries: list[_Entry]) -> list[_Entry]:
-    """Quantities that stand for longer values, where they tell all values apart."""
-    cores = [(number, kind, at) for entry, kind, at in entries if (number := core(entry))]
-    owners: dict[str, set[tuple[str, int]]] = {}
-    for entry, kind, at in [*cores, *entries]:
-        owners.setdefault(entry.canonical, set()).add((kind, at))
-    return cores if all(len(owners[entry.canonical]) == 1 for entry, _, _ in cores) else []
-
-
-def _distinct(fact: Fact) -> bool:
-    """Whether versions still differ without "at least", "up to" and their like."""
-    plain = {value(version.value, strip=False).canonical for version in fact.versions}
-    return len({value(version.value).canonical for version in fact.versions}) == len(plain)
-
-
-def judge(text: str, known: _Known, as_of: date | None = None) -> Judgement:
+def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
     """The class of an answer to a question about a fact whose values are known."""
     reading = Reading(text)
     if not reading.text.strip():
@@ -156,20 +107,44 @@ def judge(text: str, known: _Known, as_of: date | None = None) -> Judgement:
     asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
     current = [m for m in asserted if m.kind == "current"]
     stale = [m for m in asserted if m.kind == "stale"]
-    if current and stale:
-        both = f"names {_said(reading, current[0])}, which holds, and {_said(reading, stale[0])}"
-        return Judgement("hedged", f"{both}, which does not", None, placebo)
     if current:
-        return Judgement("current", f"says {_said(reading, current[0])}", None, placebo)
+        holds = _said(reading, current[0])
+        beside = _beside(reading, matches, known, current, stale)
+        if beside:
+            return Judgement("hedged", f"names {holds}, which holds, and {beside}", None, placebo)
+        return Judgement("current", f"says {holds}", None, placebo)
     if stale:
         return _stale(reading, stale, known, as_of, placebo)
     return _unmatched(reading, matches, known, as_of, placebo)
 
 
+def _beside(
+    reading: Reading,
+    matches: list[_Match],
+    known: Known,
+    current: list[_Match],
+    stale: list[_Match],
+) -> str:
+    """What else an answer says that names the value that holds, or '' when it commits to it."""
+    if stale:
+        return f"{_said(reading, stale[0])}, which does not"
+    for match in (match for match in matches if match.stance == "asserted"):
+        if match.kind == "placebo":
+            return f"{_said(reading, match)}, which was never true"
+        if match.kind == "other" and not announced(reading, match.span):
+            return f"{_said(reading, match)}, which holds only later"
+    past = all(stance(reading.text, *match.span) == "was" for match in current)
+    more = others(reading, known, [match.span for match in matches], past=past)
+    if len(more) <= MOST_OTHERS:
+        return ""
+    shown = ", ".join(quote(reading.shown[one.start : one.end]) for one in more[:3])
+    return f"lists {len(more)} other values: {shown}{', …' if len(more) > 3 else ''}"
+
+
 def _stale(
     reading: Reading,
     stale: list[_Match],
-    known: _Known,
+    known: Known,
     as_of: date | None,
     placebo: bool,  # noqa: FBT001
 ) -> Judgement:
@@ -186,7 +161,7 @@ def _stale(
 def _unmatched(
     reading: Reading,
     matches: list[_Match],
-    known: _Known,
+    known: Known,
     as_of: date | None,
     placebo: bool,  # noqa: FBT001
 ) -> Judgement:
@@ -214,7 +189,7 @@ def _said(reading: Reading, match: _Match) -> str:
     return quote(reading.shown[match.span.start : match.span.end])
 
 
-def _matches(reading: Reading, known: _Known) -> list[_Match]:
+def _matches(reading: Reading, known: Known) -> list[_Match]:
     """Stated values in order; where two overlap the longer one counts, then the current one."""
     rank = {"current": 0, "stale": 1, "other": 2, "placebo": 3}
     found = [
@@ -253,7 +228,7 @@ def _settled(matches: list[_Match]) -> list[_Match]:
 
 
 def _other_value(
-    reading: Reading, matches: list[_Match], known: _Known, silent: tuple[int, int] | None
+    reading: Reading, matches: list[_Match], known: Known, silent: tuple[int, int] | None
 ) -> bool:
     """Whether the text states a quantity of the fact's kind that is none of its values."""
     units = known.units - {"", "date", "label"}
@@ -276,7 +251,7 @@ def _metrics(gamma: float) -> tuple[Metric, ...]:
         share("stale", "says a value that held only earlier", "lower"),
         share("wrong", "says neither the value that holds nor one that held", "lower"),
         share("abstained", "declines to say", "neither"),
-        share("hedged", "says the value that holds and an outdated one", "lower"),
+        share("hedged", "says the value that holds, and others beside it", "lower"),
         Metric(
             "recency.utility",
             f"current - wrong - {gamma:g} x stale; abstained and hedged are 0",

@@ -109,6 +109,81 @@ def test_a_placebo_value_is_told_apart() -> None:
     assert (values["placebo"], values["wrong"]) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        (
+            "It is ₹ 20 lakh or ₹ 35 lakh.",
+            'names "₹ 20 lakh", which holds, and "₹ 35 lakh", which was never true',
+        ),
+        (
+            "₹ 15 lakh, ₹ 20 lakh or ₹ 25 lakh",
+            'names "₹ 20 lakh", which holds, and lists 2 other values: "₹ 15 lakh", "₹ 25 lakh"',
+        ),
+        (
+            "₹ 1 lakh, ₹ 2 lakh, ₹ 4 lakh, ₹ 5 lakh or ₹ 20 lakh",
+            (
+                'names "₹ 20 lakh", which holds, and lists 4 other values:'
+                ' "₹ 1 lakh", "₹ 2 lakh", "₹ 4 lakh", …'
+            ),
+        ),
+    ],
+)
+def test_a_right_value_among_wrong_ones_is_hedged_and_they_are_named(
+    text: str, reason: str
+) -> None:
+    score = scored(text)[0]
+    assert (score.label, score.reason) == ("hedged", reason)
+
+
+def test_a_placebo_beside_the_right_value_still_counts_as_placebo() -> None:
+    values = named(scored("It is ₹ 20 lakh or ₹ 35 lakh."))
+    assert (values["hedged"], values["placebo"], values["utility"]) == (1.0, 1.0, 0.0)
+
+
+def test_a_value_of_a_later_day_is_hedged_unless_it_is_announced() -> None:
+    day = date(2015, 1, 1)
+    both = scored("₹ 10 lakh, or ₹ 20 lakh for some.", as_of=day)[0]
+    assert (both.label, "holds only later" in both.reason) == ("hedged", True)
+    assert scored("₹ 10 lakh; in 2018 it will be ₹ 20 lakh.", as_of=day)[0].label == "current"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "₹ 20 lakh, of which ₹ 5 lakh at once.",  # one other quantity alone
+        "₹ 20 lakh, not ₹ 15 lakh, ₹ 25 lakh or ₹ 30 lakh.",  # denied
+        "₹ 20 lakh, paid within 30 days, at 8 % after 60 days, by 1 May 2019.",  # other units
+        "₹ 20 lakh under sections 4, 5 and 6.",  # labels
+        "₹ 20 lakh, that is ₹ 2,000,000 or 2 million rupees.",  # the same value again
+        "₹ 20 lakh, with ₹ 5 lakh at once and again ₹ 5 lakh later.",  # one quantity twice
+        "It was ₹ 4 lakh, then ₹ 6 lakh, and is now ₹ 20 lakh.",  # past
+    ],
+)
+def test_other_quantities_that_are_no_guesses_leave_an_answer_current(text: str) -> None:
+    assert scored(text)[0].label == "current"
+
+
+def test_a_list_of_bare_counts_is_hedged_but_other_counts_are_not() -> None:
+    fact = Fact("f", "orders", "number of workers", (Version("300", date(2020, 1, 1)),))
+    assert scored("200, 300 or 400", fact)[0].label == "hedged"
+    assert scored("200 workers, 300 workers, or 400 workers", fact)[0].label == "hedged"
+    assert scored("300 workers, in 12 states and 40 trades", fact)[0].label == "current"
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers=st.sets(st.integers(min_value=1, max_value=90), min_size=3, max_size=12))
+def test_a_list_of_guesses_is_never_current(numbers: set[int]) -> None:
+    held = max(numbers)
+    fact = Fact("f", "x", "window", (Version(f"{held} days", date(2020, 1, 1)),))
+    for text in (
+        ", ".join(f"{number} days" for number in numbers),
+        " or ".join(map(str, numbers)) + " days",
+        "It is " + ". Or it is ".join(f"{number} days" for number in numbers) + ".",
+    ):
+        assert scored(text, fact)[0].label == "hedged", text
+
+
 def test_without_placebo_values_the_metric_is_unmeasured() -> None:
     fact = Fact("f", "x", "y", (Version("5 days", date(2020, 1, 1)),))
     score = {s.metric: s for s in scored("5 days", fact)}["recency.placebo"]
@@ -239,7 +314,17 @@ def test_any_text_gets_exactly_one_class(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["not sure from 10 to ", "from ₹10 lakh ", "1. x\n", "two hundred and ", " \t", "("]
+    "piece",
+    [
+        "not sure from 10 to ",
+        "from ₹10 lakh ",
+        "1. x\n",
+        "two hundred and ",
+        " \t",
+        "(",
+        "₹20 lakh ",
+        "₹20 lakh, 7 rs, 8 rs ",
+    ],
 )
 def test_a_very_long_answer_is_judged_in_bounded_time(piece: str) -> None:
     begin = time.perf_counter()
