@@ -11,6 +11,12 @@ State = Literal["ok", "unmeasured", "error"]
 ContextKind = Literal["none", "retrieved", "gold"]
 VerdictName = Literal["PASS", "FAIL", "INCONCLUSIVE", "ERROR"]
 
+MIN_SLICE = 5
+"""Cases that a slice, and what a gate rule is judged on, must have at least."""
+
+FACT_TAGS = ("changed", "unchanged", "new")
+"""Tags that cases get from what became of their fact since training; always slices."""
+
 # ---------------------------------------------------------------- suite
 
 

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import MeasurementError
-from harness.records import Candidate, Case, Metric, Score, ScoredAnswer
+from harness.records import FACT_TAGS, MIN_SLICE, Candidate, Case, Metric, Score, ScoredAnswer
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
 ALL = "all"
-MIN_SLICE = 5
 _OK, _UNMEASURED, _ERROR = 0, 1, 2
 
 
@@ -71,11 +70,14 @@ def pivot(
 
 
 def slices_of(cases: Sequence[Case]) -> dict[str, Flags]:
-    """Masks of `cases`: "all", and each tag on at least five of them but not on all."""
+    """Masks of `cases`: "all", and each tag on at least five of them but not on all.
+
+    What became of facts (FACT_TAGS) is a slice on all cases too: claims are read on it.
+    """
     masks = {ALL: np.ones(len(cases), dtype=np.bool_)}
     for tag in sorted({tag for case in cases for tag in case.tags} - {ALL}):
         mask = np.array([tag in case.tags for case in cases], dtype=np.bool_)
-        if MIN_SLICE <= int(mask.sum()) < len(cases):
+        if mask.sum() >= MIN_SLICE and (tag in FACT_TAGS or not mask.all()):
             masks[tag] = mask
     return masks
 

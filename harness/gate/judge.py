@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.errors import nearest
 from harness.gate.sizes import cases_needed
 from harness.records import (
+    MIN_SLICE,
     Comparison,
     GateResult,
     Metric,
@@ -22,6 +23,9 @@ from harness.records import (
 
 MAX_ERRORS = 0.02
 """Share of error answers above which a rule is ERROR, where no max_unmeasured rule says more."""
+
+MAX_UNMEASURED = 0.5
+"""Share of unmeasured cases above which a rule is ERROR, where no max_unmeasured rule allows it."""
 
 _SEVERITY: dict[VerdictName, int] = {"PASS": 0, "INCONCLUSIVE": 1, "FAIL": 2, "ERROR": 3}
 _PAIRED = ("superior", "non_inferior")
@@ -127,7 +131,10 @@ class _Court:
         total = summary.n + summary.unmeasured + summary.errors
         if not summary.n:
             raise _UnmeasuredError(f"{candidate}: none of {total} cases was measured")
-        limit = self._limits.get((rule.task, rule.metric, rule.slice, candidate), MAX_ERRORS)
+        allowed = self._limits.get((rule.task, rule.metric, rule.slice, candidate))
+        if allowed is None or summary.unmeasured + summary.errors > allowed * total:
+            _check_enough(summary, total)
+        limit = MAX_ERRORS if allowed is None else allowed
         if summary.errors > limit * total:
             raise _UnmeasuredError(
                 f"{candidate}: {summary.errors} of {total} answers are errors"
@@ -186,6 +193,22 @@ class _Court:
         verdict: VerdictName = "PASS" if share <= rule.value else "ERROR"
         reason = f"{said}, at most {rule.value:.1%} allowed"
         return RuleResult(rule, verdict, reason, total, share)
+
+
+def _check_enough(summary: Summary, total: int) -> None:
+    """Few measured cases, or the lesser part of them, do not speak for the rest."""
+    remedy = "a max_unmeasured rule allows it"
+    if summary.n < MIN_SLICE:
+        verb = "was" if summary.n == 1 else "were"
+        raise _UnmeasuredError(
+            f"{summary.candidate}: only {summary.n} of {total} cases {verb} measured"
+            f" (fewer than {MIN_SLICE}; {remedy})"
+        )
+    if summary.unmeasured > MAX_UNMEASURED * total:
+        raise _UnmeasuredError(
+            f"{summary.candidate}: {summary.unmeasured} of {total} cases are unmeasured"
+            f" (more than {MAX_UNMEASURED:.0%}; {remedy})"
+        )
 
 
 def _oriented(

@@ -23,7 +23,7 @@ from harness.suite.rows import (
 from harness.suite.sample import sample
 from harness.suite.schema import CaseRow, TrainRow
 from harness.suite.spec import Spec
-from harness.suite.whole import check_whole
+from harness.suite.whole import check_slices, check_whole
 
 
 @dataclass
@@ -102,7 +102,10 @@ def _read(loading: _Loading) -> Suite:
         template=file.template,
     )
     check_whole(suite, loading.where, loading.rule_places, problems)
-    return _sampled(suite, loading.spec)
+    sampled = _sampled(suite, loading.spec)
+    if not problems:  # a row that was refused would be missing from its slice
+        check_slices(sampled, problems)
+    return sampled
 
 
 def _sampled(suite: Suite, chosen: Spec) -> Suite:

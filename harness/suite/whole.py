@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from harness import registry
 from harness.errors import Problem
-from harness.records import Fact, Row, Rule, Suite, Task
+from harness.records import FACT_TAGS, MIN_SLICE, Fact, Row, Rule, Suite, Task
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
 from harness.suite.scorers import construct, resources
@@ -31,6 +31,23 @@ def check_whole(
         for rule in suite.rules:
             if rule.task == task.name:
                 _check_rule(rule, task, known, metrics, problems)
+
+
+def check_slices(sampled: Suite, problems: Problems) -> None:
+    """Note gate rules on slices that the cases of the chosen profile cannot fill."""
+    tasks = {task.name: task.cases for task in sampled.tasks}
+    for rule in sampled.rules:
+        cases = tasks.get(rule.task, ())
+        count = sum(rule.slice in case.tags for case in cases)
+        if rule.slice == "all" or not cases:
+            continue
+        if count < MIN_SLICE:
+            what = f"slice '{rule.slice}' has {count} of the {len(cases)} cases"
+            remedy = f"needs at least {MIN_SLICE}: add cases, raise the limit, or drop the rule"
+            problems.add(f"{what} of task '{rule.task}'", rule.where, f"a slice {remedy}")
+        elif count == len(cases) and rule.slice not in FACT_TAGS:
+            what = f"slice '{rule.slice}' holds all {count} cases of task '{rule.task}'"
+            problems.add(what, rule.where, "write slice: all")
 
 
 def exposure_problems(facts: tuple[Fact, ...], train: tuple[Row, ...]) -> list[Problem]:

@@ -58,6 +58,13 @@ def test_a_slice_is_a_tag_on_five_cases_or_more_but_not_on_all():
     assert int(masks["five"].sum()) == 5
 
 
+@pytest.mark.parametrize("count, expected", [(5, ["all", "changed"]), (4, ["all"])])
+def test_what_became_of_facts_is_a_slice_even_of_all_cases(count, expected):
+    masks = slices_of(cases_of(count, tags=dict.fromkeys(range(count), ("changed", "common"))))
+    assert list(masks) == expected
+    assert all(bool(mask.all()) for mask in masks.values())
+
+
 @pytest.mark.parametrize(
     "cases, names, words",
     [

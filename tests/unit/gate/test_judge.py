@@ -129,6 +129,43 @@ def test_cases_that_nobody_can_be_measured_on_do_not():
     assert verdict(rule("superior"), versus(0.2, 0.1, 0.3, 60), sides).verdict == "PASS"
 
 
+@pytest.mark.parametrize(
+    "n, unmeasured, words",
+    [
+        (1, 99, "lora: only 1 of 100 cases was measured"),
+        (49, 51, "lora: 51 of 100 cases are unmeasured"),
+        (4, 0, "lora: only 4 of 4 cases were measured"),
+        (50, 50, None),
+        (5, 5, None),
+    ],
+)
+def test_a_rule_is_not_judged_on_what_little_was_measured(n, unmeasured, words):
+    sides = [summary(name, n=n, unmeasured=unmeasured) for name in ("lora", "base")]
+    for one in (rule("superior"), rule("at_least", value=0.1)):
+        found = verdict(one, versus(0.2, 0.1, 0.3, n), sides)
+        assert (found.verdict, (words or "") in found.reason) == (
+            "ERROR" if words else "PASS",
+            True,
+        )
+
+
+def test_little_measured_of_the_baseline_counts_too():
+    sides = [summary("lora", n=40, unmeasured=10), summary("base", n=20, unmeasured=30)]
+    found = verdict(rule("superior"), versus(0.2, 0.1, 0.3, 20), sides)
+    assert (found.verdict, "base: 30 of 50 cases" in found.reason) == ("ERROR", True)
+
+
+@pytest.mark.parametrize(
+    "n, unmeasured, value, expected",
+    [(40, 60, 0.6, "PASS"), (40, 60, 0.55, "ERROR"), (3, 7, 0.7, "PASS"), (3, 7, 0.6, "ERROR")],
+)
+def test_a_max_unmeasured_rule_allows_few_measured_cases(n, unmeasured, value, expected):
+    sides = [summary(n=n, unmeasured=unmeasured)]
+    allowed = rule("max_unmeasured", value=value)
+    found = verdict(rule("at_least", value=0.1), None, sides, more=[allowed])
+    assert found.verdict == expected
+
+
 NOTHING = summary(n=0, numbers=(None, None, None), unmeasured=9)
 
 

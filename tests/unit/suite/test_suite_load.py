@@ -211,3 +211,45 @@ def test_loading_needs_no_heavy_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
     assert ran.stdout.strip() == "[]"
+
+
+def sliced(write, tags, limit=None):
+    cases = [{"input": f"case {n}?", "output": "x", "tags": t} for n, t in enumerate(tags)]
+    rule = {"kind": "at_least", "candidate": "base", "task": "answers", "metric": "style.all"}
+    task = {"cases": "cases.jsonl", "scorers": ["style"]} | ({"limit": limit} if limit else {})
+    suite = {"tasks": {"answers": task}, "gate": [rule | {"slice": "hard", "value": 0.5}]}
+    return write(suite, {"cases.jsonl": cases})
+
+
+def test_a_gate_slice_needs_five_of_the_cases_that_are_sampled(write):
+    five = [["hard"]] * 5 + [["easy"]] * 5
+    assert len(load(sliced(write, five)).rules) == 1
+    with pytest.raises(SuiteError) as caught:
+        load(sliced(write, five, limit=6))
+    assert [str(problem).partition(": ")[2] for problem in caught.value.problems] == [
+        (
+            "slice 'hard' has 3 of the 6 cases of task 'answers'"
+            " (a slice needs at least 5: add cases, raise the limit, or drop the rule)"
+        )
+    ]
+
+
+def test_a_gate_slice_of_four_cases_is_a_problem_of_the_suite(write):
+    with pytest.raises(SuiteError) as caught:
+        load(sliced(write, [["hard"]] * 4 + [["easy"]] * 5))
+    (problem,) = caught.value.problems
+    assert "slice 'hard' has 4 of the 9 cases of task 'answers'" in str(problem)
+
+
+def test_a_gate_slice_of_all_cases_is_called_all(write):
+    with pytest.raises(SuiteError) as caught:
+        load(sliced(write, [["hard"]] * 6))
+    (problem,) = caught.value.problems
+    assert "slice 'hard' holds all 6 cases of task 'answers' (write slice: all)" in str(problem)
+
+
+def test_a_slice_that_no_case_has_is_one_problem(write):
+    with pytest.raises(SuiteError) as caught:
+        load(sliced(write, [["harsh"]] * 6))
+    assert len(caught.value.problems) == 1
+    assert "did you mean 'harsh'" in str(caught.value.problems[0])
