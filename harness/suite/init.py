@@ -18,7 +18,9 @@ from harness.suite.scalars import MAX_SEED
 from harness.suite.schema import TrainRow
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+COSTLY = re.compile(r"[^\x00-\x7f]|\d")
 QUICK_ROWS, QUICK_CASES = 200, 40
+TEMPLATE_TOKENS = 64
 
 
 def init(
@@ -129,9 +131,10 @@ def _yaml(
     *,
     styled: bool,
 ) -> str:
-    """The text of suite.yaml; lengths come from the data, three characters to a token."""
-    answer = _tokens(max(len(row["output"]) for row in cases))
-    whole = _tokens(max(len(row["input"]) + len(row["output"]) for row in train))
+    """The text of suite.yaml; lengths are generous ceilings that come from the data."""
+    answer = _tokens(max(_size(row["output"]) for row in cases))
+    pairs = max(_size(row["input"]) + _size(row["output"]) for row in train)
+    whole = _tokens(pairs + TEMPLATE_TOKENS)
     # few rows need more passes: about 60 optimiser steps of 8 rows teach a style
     epochs = min(10, max(2, math.ceil(60 * 8 / len(train))))
     lines = [
@@ -159,6 +162,15 @@ def _yaml(
     return "\n".join(lines) + "\n"
 
 
-def _tokens(characters: int) -> int:
-    """A generous count of tokens for a text, as a multiple of 16."""
-    return min(4096, 16 * math.ceil(characters / 3 / 16) + 16)
+def _size(text: str) -> float:
+    """Tokens that a text takes at most: one to two bytes, or to each byte beyond plain words.
+
+    Tokenizers of English give digits, and the bytes of scripts they know little of, one each.
+    """
+    words = text.split(" ")
+    return sum((len(word.encode()) + 1) / (1 if COSTLY.search(word) else 2) for word in words)
+
+
+def _tokens(size: float) -> int:
+    """The next multiple of 16, up to 4096."""
+    return min(4096, 16 * math.ceil(size / 16))

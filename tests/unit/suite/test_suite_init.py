@@ -99,6 +99,39 @@ def test_too_few_or_broken_rows_are_refused(here):
     ]
 
 
+HINDI = "आपका आदेश दो कार्य दिवसों के भीतर भेज दिया जाएगा और आपको एक सूचना मिलेगी। "
+CHINESE = "您的订单将在两个工作日内发出，届时您会收到一条通知。"
+
+
+TELUGU = "మీ ఆర్డర్ రెండు పని దినాలలో పంపబడుతుంది."
+
+
+@pytest.mark.parametrize(
+    "text, needed",
+    [
+        (HINDI * 3, 247),
+        (CHINESE * 4, 176),
+        (TELUGU * 4, 432),
+        ("Invoice 20250331-448812, ₹ 5,00,000 on 21/11/2025. " * 4, 173),
+    ],
+)
+def test_lengths_leave_room_for_scripts_of_many_bytes(here, text, needed):
+    """`needed` is what the tokenizer of SmolLM2-135M spends on the text."""
+    init("new", "new", data([{"input": f"{n}? {text}", "output": text} for n in range(40)]))
+    suite = load("new")
+    assert suite.tasks[0].max_tokens >= needed
+    assert suite.recipes[0].max_length >= 2 * needed + 64
+    assert (suite.tasks[0].max_tokens % 16, suite.recipes[0].max_length % 16) == (0, 0)
+
+
+def test_lengths_are_half_the_bytes_and_have_a_ceiling(here):
+    init("new", "new", data([{"input": f"{n:02}?", "output": "a" * 300} for n in range(9)]))
+    init("long", "long", data([{"input": f"{n}?", "output": "a" * 9000} for n in range(9)]))
+    suite, long = load("new"), load("long")
+    assert (suite.tasks[0].max_tokens, suite.recipes[0].max_length) == (160, 224)
+    assert (long.tasks[0].max_tokens, long.recipes[0].max_length) == (4096, 4096)
+
+
 def test_the_model_can_be_named(here):
     init("new", "new", model="owner/model")
     assert load("new").model == "owner/model"
