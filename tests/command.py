@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.records import Run
+
+REPORTS = {
+    "run.json",
+    "report.html",
+    "report.md",
+    "report.txt",
+    "gate.junit.xml",
+    "answers.csv",
+    "summaries.csv",
+    "comparisons.csv",
+}
 Result = subprocess.CompletedProcess[str]
 
 
@@ -84,3 +96,24 @@ class Bench:
         """When each adapter and answer file was last written, ns."""
         files = [*self.home.glob("adapters/*/*"), *self.home.glob("answers/*")]
         return {str(path): path.stat().st_mtime_ns for path in files}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished run: the command, its suite, what it printed and what it wrote."""
+
+    bench: Bench
+    suite: Path
+    result: Result
+    run: Run
+    folder: Path
+
+
+def rewritten(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    """Stored files that are new or were written again, by name."""
+    return {path for path, stamp in after.items() if before.get(path) != stamp}
+
+
+def folders(paths: set[str]) -> set[str]:
+    """Which kinds of cell they are."""
+    return {part for path in paths for part in ("adapters", "answers") if f"/{part}/" in path}

@@ -118,7 +118,7 @@ def test_an_adapter_that_is_no_adapter_is_refused(
     (mine / "adapter_model.safetensors").write_bytes(b"\x80\x04not tensors")
     result = stored("gate", suite, "--adapter", mine, "--engine", "transformers")
     assert result.returncode == 2
-    assert "not a readable LoRA adapter" in error_line(result)
+    assert "adapter_model.safetensors is damaged" in error_line(result)
 
 
 def test_a_suite_that_names_a_missing_adapter_says_where(

@@ -148,6 +148,14 @@ def test_the_numbers_are_those_of_a_run_left_alone(story: Story) -> None:
     assert story.killed.gate == story.alone.gate
 
 
+def test_the_adapter_is_that_of_a_run_left_alone(story: Story) -> None:
+    digests = [
+        {c.candidate.name: c.adapter.digest for c in run.candidates if c.adapter}
+        for run in (story.killed, story.alone)
+    ]
+    assert digests[0] == digests[1]
+
+
 def test_the_answers_are_those_of_a_run_left_alone(story: Story) -> None:
     texts = [
         {(a.candidate, a.case): a.answer.text for a in run.answers}
