@@ -12,7 +12,7 @@ ContextKind = Literal["none", "retrieved", "gold"]
 VerdictName = Literal["PASS", "FAIL", "INCONCLUSIVE", "ERROR"]
 
 MIN_SLICE = 5
-"""Cases that a slice, and what a gate rule is judged on, must have at least."""
+"""Cases that a slice has at least, and that a gate rule needs measured where some were not."""
 
 FACT_TAGS = ("changed", "unchanged", "new")
 """Tags that cases get from what became of their fact since training; always slices."""

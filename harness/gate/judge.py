@@ -196,9 +196,12 @@ class _Court:
 
 
 def _check_enough(summary: Summary, total: int) -> None:
-    """Few measured cases, or the lesser part of them, do not speak for the rest."""
+    """Few measured cases, or the lesser part of them, do not speak for the rest.
+
+    A task of few cases that were all measured has its wide interval instead.
+    """
     remedy = "a max_unmeasured rule allows it"
-    if summary.n < MIN_SLICE:
+    if summary.n < MIN_SLICE and summary.n < total:
         verb = "was" if summary.n == 1 else "were"
         raise _UnmeasuredError(
             f"{summary.candidate}: only {summary.n} of {total} cases {verb} measured"
