@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,13 @@ def call(command: click.Command) -> None:
         fail(from_os_error(error, "working on files"))
     except Exception as error:  # noqa: BLE001 - a defect of ours must still be one line
         log = Path(os.environ.get("BENCH_HOME", ".bench")) / "logs" / "crash.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        where, remedy = "", "please report it; no log could be written"
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(traceback.format_exc(), encoding="utf-8")
+            where, remedy = str(log), "please report it with this file"
         what = f"a defect in bench: {type(error).__name__}: {str(error).strip()[:200]}"
-        fail(BenchError(what, where=str(log), remedy="please report it with this file"))
+        fail(BenchError(what, where=where, remedy=remedy))
 
 
 def fail(error: BenchError) -> None:

@@ -32,17 +32,18 @@ def split(rows: Sequence[tuple[Row, EncodedRow]], recipe: Recipe) -> tuple[list[
     Rows that teach a fact stay in training where others can serve as dev, so that a fact is
     shown as often as the suite says.
     """
-    spare = sum(row.fact is None for row, _ in rows)
+    taught = {encoded.prompt for row, encoded in rows if row.fact is not None}
+    spare = sum(encoded.prompt not in taught for _, encoded in rows)
     enough = spare >= 2 * recipe.dev_fraction * len(rows)
     share = recipe.dev_fraction * (len(rows) / spare if enough and spare else 1.0)
 
-    def is_dev(row: Row, encoded: EncodedRow) -> bool:
+    def is_dev(encoded: EncodedRow) -> bool:
         drawn = int(digest_of([encoded.prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
-        return drawn < share and not (enough and row.fact is not None)
+        return drawn < share and not (enough and encoded.prompt in taught)
 
     ordered = sorted(rows, key=lambda pair: digest_of([pair[0].id, recipe.seed]))
-    dev = [encoded for row, encoded in ordered if is_dev(row, encoded)]
-    train = [encoded for row, encoded in ordered if not is_dev(row, encoded)]
+    dev = [encoded for _, encoded in ordered if is_dev(encoded)]
+    train = [encoded for _, encoded in ordered if not is_dev(encoded)]
     return train, dev
 
 
@@ -63,7 +64,7 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
         elif not folder.is_absolute():
             folder = Path(suite.root) / folder
         problems = Problems()
-        check_adapter(folder, "", problems)
+        check_adapter(folder, str(folder), problems)
         problems.raise_if_any()
         config = models.check_adapter(folder, base)
         rank = max([int(config["r"]), *map(int, (config.get("rank_pattern") or {}).values())])

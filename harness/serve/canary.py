@@ -91,7 +91,9 @@ def check_source(
     for other, far in sorted(to_others.items(), key=lambda item: item[1]):
         other_name = names.get(other, other)
         apart = distance(theirs[source], theirs[other])
-        if apart < 1e-4 or (BASE not in (source, other) and apart < APART * own):
+        # the smaller one is the noise: of two adapters that were swapped, `own` is the difference
+        noise = min(own, far)
+        if apart < 1e-4 or (BASE not in (source, other) and apart < APART * noise):
             # two adapters this alike cannot be told apart, and hardly matter to each other
             continue
         if far < own:

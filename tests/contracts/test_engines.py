@@ -88,6 +88,17 @@ def test_an_answer_keeps_its_budget_and_has_no_stop_in_it(name: str, job: Engine
 
 
 @pytest.mark.parametrize("name", QUICK)
+def test_a_stop_text_ends_an_answer(name: str, job: EngineJob) -> None:
+    whole = {answer.request: answer for answer in ask(name, replace(job, probes=()))}
+    longest = max(whole.values(), key=lambda answer: len(answer.text))
+    stop = longest.text[len(longest.text) // 2 :]
+    for answer in ask(name, replace(job, probes=(), stop_texts=("not said", stop))):
+        before, found, _ = whole[answer.request].text.partition(stop)
+        assert answer.text == (before.rstrip() if found else before)
+        assert answer.finish == ("stop" if found else whole[answer.request].finish)
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_logprobs_are_the_most_likely_first_tokens(name: str, job: EngineJob) -> None:
     for answer in ask(name, replace(job, requests=())):
         values = list(answer.first_logprobs.values())

@@ -1,5 +1,6 @@
 """What the tests let a child process do: each is a generator of messages."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -81,3 +82,9 @@ def mark(payload: dict[str, Any]) -> Iterator[int]:
     Path(payload["file"]).write_text(str(os.getpid()), encoding="utf-8")
     yield 1
     time.sleep(60)
+
+
+def look_for(payload: dict[str, Any]) -> Iterator[str | None]:
+    """The file that a module would be imported from."""
+    spec = importlib.util.find_spec(payload["name"])
+    yield spec.origin if spec else None

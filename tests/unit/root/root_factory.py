@@ -1,10 +1,14 @@
 """Small suites and finished runs, made by hand."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness import plan as planning
+from harness.plan import Plan
 from harness.records import (
+    Adapter,
     AdapterSource,
     Answer,
     Candidate,
@@ -118,3 +122,12 @@ def make_suite(**changes: Any) -> Suite:
         recipes=(Recipe("lora"), Recipe("unused")),
     )
     return replace(suite, **changes)
+
+
+def make_plan(
+    suite: Suite | None = None,
+    model: Model = MODEL,
+    outside: Mapping[AdapterSource, Adapter] | None = None,
+) -> Plan:
+    """The plan of a suite for the engine that is always there."""
+    return planning.make(suite or make_suite(), model, ("transformers", "asked for"), outside or {})

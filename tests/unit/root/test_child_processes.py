@@ -71,6 +71,17 @@ def test_inline_and_a_child_say_the_same(log: Path) -> None:
     assert runs[0][1] == {"number": 1, "pair": [1, "é\n"], "by": {"1": None}}
 
 
+@pytest.mark.parametrize("name", ["json", "harness", "typing", "torch"])
+def test_a_child_imports_nothing_from_the_working_directory(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A user's own file may be called like a library."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong file')\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (found,) = Subprocess().run("child_targets:look_for", {"name": name}, log)
+    assert not str(found).startswith(str(tmp_path))
+
+
 def test_what_libraries_print_goes_to_the_log_and_not_among_the_messages(log: Path) -> None:
     assert list(Subprocess().run("child_targets:noisy", {}, log)) == ["the only message"]
     text = log.read_text(encoding="utf-8")

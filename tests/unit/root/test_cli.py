@@ -1,7 +1,6 @@
 """The command: instant help, one line per mistake, and exit codes that a script can trust."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,10 +10,11 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from in_process import call
 from root_factory import make_run, stored
 
 from harness import __version__, cli, pipeline
-from harness.errors import BenchError, MachineError, SuiteError, UsageError
+from harness.errors import SuiteError
 
 COMMANDS = sorted(cli.cli.commands)
 HEAVY = ("torch", "transformers", "peft", "vllm", "numpy", "pandas", "scipy")
@@ -29,14 +29,6 @@ def bench(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[s
         timeout=60,
         check=False,
     )
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    """The exit code of the command in this process."""
-    monkeypatch.setattr(sys, "argv", ["bench", *words])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code if isinstance(caught.value.code, int) else 0
 
 
 # ---------------------------------------------------------------- help
@@ -125,34 +117,6 @@ def test_no_command_at_all_shows_the_help() -> None:
     assert (done.returncode, "Commands:" in done.stdout + done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(
-    "error, code, shown",
-    [
-        (UsageError("a wrong word", where="a:1", remedy="b"), 2, "error a:1: a wrong word (b)\n"),
-        (MachineError("it\nbroke"), 3, "error it broke\n"),
-        (BenchError("[b]x[/b]\x1b[1m \\"), 3, "error [b]x[/b][1m \\\n"),
-        (OSError(28, "No space left on device", "/data/x"), 3, "error /data/x: disk full"),
-        (PermissionError(13, "Permission denied", "/x"), 3, "error /x: Permission denied while"),
-        (KeyboardInterrupt(), 130, "finished work is kept"),
-    ],
-)
-def test_whatever_stops_a_run_is_one_line_with_its_code(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    error: BaseException,
-    code: int,
-    shown: str,
-) -> None:
-    def stop(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(cli, "load_suite", stop)
-    assert call(monkeypatch, "run", "suite") == code
-    lines = capsys.readouterr().err.strip("\n") + "\n"
-    assert shown in lines
-    assert len(lines.splitlines()) == 1
-
-
 def test_all_problems_of_all_suites_are_shown_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,38 +161,6 @@ def test_the_worst_verdict_of_several_suites_is_the_exit_code(
     assert call(monkeypatch, "run", "--json", *(f"s{i}" for i in range(len(verdicts)))) == code
 
 
-@pytest.mark.parametrize("verdict, code", [("PASS", 0), ("FAIL", 1), ("INCONCLUSIVE", 4)])
-def test_a_reader_that_goes_away_does_not_change_the_verdict(
-    tmp_path: Path, verdict: str, code: int
-) -> None:
-    """`bench gate suite | head -1` in a CI job with pipefail."""
-    script = (
-        "import sys\n"
-        "from dataclasses import replace\n"
-        "from root_factory import make_run, make_suite\n"
-        "from harness import cli, pipeline\n"
-        "run = make_run()\n"
-        f"run = replace(run, gate=replace(run.gate, verdict={verdict!r}))\n"
-        "cli.load_suite = lambda *_: replace(make_suite(), rules=(run.gate.rules[0].rule,))\n"
-        "pipeline.run = lambda *_: run\n"
-        "sys.argv = ['bench', 'gate', 'x']\n"
-        "cli.main()\n"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdout.close()
-        assert (child.stderr.read(), child.wait(timeout=60)) == ("", code)
-
-
 def test_an_unknown_executor_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,27 +168,6 @@ def test_an_unknown_executor_is_one_line(
     monkeypatch.setattr(cli, "load_suite", lambda path, profile: path)
     assert call(monkeypatch, "run", "s", "--executor", "subproces") == 2
     assert "did you mean 'subprocess'?" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "device, visible, found",
-    [
-        (True, None, True),
-        (True, "", False),
-        (True, "-1", False),
-        (True, "0", True),
-        (False, None, False),
-    ],
-)
-def test_a_gpu_counts_where_it_is_visible(
-    monkeypatch: pytest.MonkeyPatch, device: bool, visible: str | None, found: bool
-) -> None:
-    monkeypatch.setattr(Path, "exists", lambda path: device)
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert cli.has_gpu() is found
 
 
 # ---------------------------------------------------------------- what the commands print

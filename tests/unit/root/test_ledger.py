@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from root_factory import BASE, LORA, MODEL, make_run, make_suite
+from root_factory import BASE, LORA, make_plan, make_run
 
 from harness import ledger
-from harness import plan as planning
-from harness.plan import Plan
+from harness.plan import Plan, canary_key
 from harness.records import Adapter, CandidateResult, Score
 from harness.store import Store
 
@@ -24,9 +23,10 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def plan() -> Plan:
-    made = planning.make(make_suite(), MODEL, ("transformers", "asked for"))
+    made = make_plan()
     for cell in made.cells:
         cell.adapter = ADAPTER if cell.candidate == LORA else None
+        cell.key = cell.candidate.name
     return made
 
 
@@ -92,13 +92,27 @@ def test_a_run_keeps_the_day_on_which_it_was_first_finished(
     assert len(first) == len("2026-01-02T03:04:05Z")
 
 
-def test_a_candidates_cost_is_the_sum_over_its_answers(plan: Plan) -> None:
+def test_a_candidates_cost_is_the_sum_over_its_answers_and_its_share_of_the_engine(
+    store: Store, plan: Plan
+) -> None:
     answers = list(make_run().answers)
     answers[4] = replace(answers[4], answer=replace(answers[4].answer, finish="length"))
-    found = [ledger.cost_of(candidate, plan, answers) for candidate in (BASE, LORA)]
+    store.keep_value("seconds-lora", 1.2345)
+    found = [ledger.cost_of(candidate, plan, answers, store) for candidate in (BASE, LORA)]
     assert found == [
-        CandidateResult(BASE, None, 4, 8, 12, 1.0, 0),
-        CandidateResult(LORA, ADAPTER, 4, 8, 12, 1.0, 1),
+        CandidateResult(BASE, None, 4, 8, 12, 0.0, 0),
+        CandidateResult(LORA, ADAPTER, 4, 8, 12, 1.23, 1),
+    ]
+
+
+def test_cases_that_a_candidate_was_not_asked_cost_nothing(store: Store, plan: Plan) -> None:
+    asked = plan.cells[0].asked
+    plan.cells[0].asked = (replace(asked[0], skip="no gold"), *asked[1:])
+    answers = make_run().answers
+    found = [ledger.cost_of(candidate, plan, answers, store) for candidate in (BASE, LORA)]
+    assert [(row.answers, row.answer_tokens, row.prompt_tokens) for row in found] == [
+        (3, 6, 9),
+        (4, 8, 12),
     ]
 
 
@@ -131,10 +145,23 @@ def test_cut_answers_left_out_rows_and_broken_scores_are_said() -> None:
 def test_the_environment_names_versions_the_machine_and_the_canary(
     store: Store, plan: Plan
 ) -> None:
-    store.keep_value(f"canary-{plan.id}", {"lora": {"to_reference": 0.0123, "effect": 0.5}})
+    store.keep_value(canary_key(plan, "digest"), {"to_reference": 0.0123, "effect": 0.5})
+    store.keep_value(canary_key(plan, "another"), {"to_reference": 0.9, "effect": 0.9})
     store.keep_value(f"peak-{plan.id}", 99e9)
     found = ledger.environment(plan, store)
     wanted = {"torch", "transformers", "peft", "bench-harness", "engine", "python", "machine"}
     assert wanted <= set(found)
     assert found["canary lora"] == "0.0123 from the reference, effect 0.5000"
+    assert [name for name in found if name.startswith("canary")] == ["canary lora"]
     assert found["peak memory of a stage"] == "99.0 GB"
+
+
+def test_the_canary_of_another_model_or_engine_is_another_one(plan: Plan) -> None:
+    others = [
+        replace(plan, model=replace(plan.model, digest="d1")),
+        replace(plan, engine="vllm"),
+        replace(plan, engine_version="99"),
+    ]
+    found = {canary_key(one, "base") for one in (plan, *others)}
+    assert len(found) == 4
+    assert canary_key(replace(plan, id="other"), "base") in found

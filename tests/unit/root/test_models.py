@@ -6,26 +6,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import huggingface_hub
-import numpy as np
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
-from safetensors.numpy import save_file
+from tiny_adapters import BASE, DOWN, GPT2, Q, adapter, base, folder, weights
 
 from harness import models
 from harness.errors import MachineError, UnknownNameError, UsageError
 from harness.executors import Inline
-from harness.records import Model
 from harness.store import Store
-
-BASE = {
-    "model.embed_tokens.weight": (20, 8),
-    "model.layers.0.self_attn.q_proj.weight": (8, 8),
-    "model.layers.0.mlp.down_proj.weight": (8, 16),
-    "model.norm.weight": (8,),
-}
-GPT2 = {"h.0.attn.c_attn.weight": (8, 24), "h.0.ln_1.weight": (8,)}
-Q = "base_model.model.model.layers.0.self_attn.q_proj"
-DOWN = "base_model.model.model.layers.0.mlp.down_proj"
 
 
 class Converter:
@@ -46,33 +34,6 @@ class Converter:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "home")
-
-
-def weights(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
-    save_file({name: np.zeros(shape, np.float32) for name, shape in shapes.items()}, path)
-
-
-def folder(path: Path, shapes: dict[str, tuple[int, ...]] | None = None) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    (path / "config.json").write_text("{}", encoding="utf-8")
-    weights(path / "model.safetensors", shapes or BASE)
-    return path
-
-
-def base(path: Path, shapes: dict[str, tuple[int, ...]] | None = None) -> Model:
-    return Model("base", str(folder(path, shapes)), "digest")
-
-
-def adapter(path: Path, modules: dict[str, tuple[int, int]], rank: int = 4) -> Path:
-    """An adapter over modules of (in, out)."""
-    path.mkdir()
-    config = {"r": rank, "base_model_name_or_path": "acme/other"}
-    (path / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, (wide, out) in modules.items():
-        shapes |= {f"{name}.lora_A.weight": (rank, wide), f"{name}.lora_B.weight": (out, rank)}
-    weights(path / "adapter_model.safetensors", shapes)
-    return path
 
 
 # ---------------------------------------------------------------- base models
@@ -137,14 +98,26 @@ def test_an_embedded_model_is_converted_once(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "x.gguf"
+    source.write_bytes(b"weights")
     monkeypatch.setattr(models, "embedded_file", lambda name: source)
     converter = Converter()
     found = [models.resolve("embedded:smollm2-135m", store, converter) for _ in range(2)]
-    target = str(store.root / "models" / "smollm2-135m")
+    target = str(store.root / "models" / f"smollm2-135m-{store.file_digest(source)[:8]}")
     assert converter.calls == [
         ("harness.models:convert", {"source": str(source), "target": target})
     ]
     assert [model.path for model in found] == [target, target]
+
+
+def test_other_bytes_in_the_package_are_converted_into_a_folder_of_their_own(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "embedded_file", lambda name: tmp_path / "x.gguf")
+    converter = Converter()
+    for text in ("weights", "newer weights"):
+        (tmp_path / "x.gguf").write_text(text, encoding="utf-8")
+        models.resolve("embedded:smollm2-135m", store, converter)
+    assert len({payload["target"] for _, payload in converter.calls}) == 2
 
 
 # ---------------------------------------------------------------- the hub

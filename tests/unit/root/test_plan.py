@@ -1,40 +1,29 @@
-"""Plans: which engine, which prompts, and addresses that change with what changes answers."""
+"""Plans: which engine, and addresses that change with what changes answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from pathlib import Path
 
 import pytest
-from root_factory import BASE, MODEL, cases, make_suite
+from root_factory import MODEL, cases, make_plan, make_suite
 
 from harness import plan as planning
 from harness.errors import UnknownNameError, UsageError
 from harness.plan import Cell, Plan
-from harness.records import (
-    Adapter,
-    Candidate,
-    Case,
-    Document,
-    Model,
-    Prompt,
-    Recipe,
-    Row,
-    Sampling,
-    ScorerSpec,
-    Suite,
-    Task,
-    Term,
-)
+from harness.records import Adapter, AdapterSource, Model, Recipe, Row, Sampling, Suite
 from harness.serve.vllm_engine import VllmEngine
 
-ENGINE = ("transformers", "asked for")
 ADAPTER = Adapter("lora", "/a", "digest-a", 4, 10)
 PLAIN = make_suite()
 
 
-def make(suite: Suite = PLAIN, model: Model = MODEL) -> Plan:
-    return planning.make(suite, model, ENGINE)
+@pytest.fixture(autouse=True)
+def fresh_machine() -> Iterator[None]:
+    """What the machine is, read again by every test and by whoever comes after."""
+    planning.machine.cache_clear()
+    yield
+    planning.machine.cache_clear()
 
 
 # ---------------------------------------------------------------- engines
@@ -69,79 +58,6 @@ def test_an_unknown_engine_names_the_nearest() -> None:
         planning.choose_engine("transformer")
 
 
-# ---------------------------------------------------------------- cells and prompts
-
-
-def test_every_candidate_answers_every_task_that_asks_it() -> None:
-    tasks = (
-        Task("fees", cases(), (ScorerSpec("rouge"),)),
-        Task("notes", cases(2), (ScorerSpec("rouge"),), candidates=("lora",)),
-    )
-    made = make(make_suite(tasks=tasks))
-    assert [(c.task.name, c.candidate.name, len(c.asked)) for c in made.cells] == [
-        ("fees", "base", 4),
-        ("fees", "lora", 4),
-        ("notes", "lora", 2),
-    ]
-
-
-def test_only_recipes_that_a_candidate_names_are_trained() -> None:
-    assert [recipe.name for recipe in make().recipes] == ["lora"]
-    assert make(make_suite(candidates=(BASE,))).recipes == ()
-
-
-DOCUMENTS = (
-    Document("old", "Fee", "Fee 0 was 1 euro.", date(2010, 1, 1), date(2020, 1, 1)),
-    Document("new", "Fee", "Fee 0 is 2 euros.", date(2020, 1, 1)),
-    Document("other", "Pool", "The pool is warm."),
-)
-ASKED = Case("c", "fees", "What is {input} fee 0?", "2 euros", "c", date(2015, 6, 1), gold=("new",))
-
-
-def asked(candidate: Candidate, **changes: Any) -> planning.Asked:
-    task = Task("fees", (replace(ASKED, **changes),), (ScorerSpec("rouge"),))
-    prompts = (Prompt("house", "Terms:\n{glossary}", "Q: {input} A:"),)
-    suite = make_suite(
-        prompts=prompts,
-        documents=DOCUMENTS,
-        glossary=(Term("Fee", "what one pays"), Term("Pool", "water")),
-        tasks=(task,),
-        candidates=(candidate,),
-    )
-    (cell,) = make(suite).cells
-    return cell.asked[0]
-
-
-def test_without_prompt_and_context_a_case_is_asked_as_it_is() -> None:
-    found = asked(BASE)
-    assert (found.system, found.user, found.passages) == ("", ASKED.input, ())
-
-
-def test_a_prompt_frames_the_case_and_holds_the_glossary() -> None:
-    found = asked(Candidate("house", prompt="house"))
-    assert found.system == "Terms:\nFee: what one pays\nPool: water"
-    assert found.user == f"Q: {ASKED.input} A:"
-
-
-def test_gold_context_is_the_right_passage_inside_the_prompt() -> None:
-    found = asked(Candidate("gold", prompt="house", context="gold"))
-    assert [passage.document for passage in found.passages] == ["new"]
-    assert "Fee 0 is 2 euros." in found.user
-    assert found.user.startswith("Q: ")
-    assert ASKED.input in found.user
-
-
-@pytest.mark.parametrize("when, document", [(date(2015, 6, 1), "old"), (date(2021, 6, 1), "new")])
-def test_retrieval_reads_only_what_stood_on_the_cases_date(when: date, document: str) -> None:
-    found = asked(Candidate("r", context="retrieved"), as_of=when, input="What is fee 0?")
-    assert [passage.document for passage in found.passages] == [document]
-
-
-def test_a_case_without_gold_gets_no_empty_passage() -> None:
-    found = asked(Candidate("gold", context="gold"), gold=())
-    assert (found.user, found.passages) == (ASKED.input, ())
-
-
 # ---------------------------------------------------------------- addresses
 
 
@@ -151,7 +67,7 @@ def first_cell(made: Plan, adapter: Adapter | None = None) -> Cell:
 
 def keys(suite: Suite = PLAIN, model: Model = MODEL) -> tuple[str, str, str]:
     """The addresses of the run, of its adapter and of its first answers."""
-    made = make(suite, model)
+    made = make_plan(suite, model)
     adapter = planning.adapter_key(made, suite.recipes[0])
     return made.id, adapter, planning.answer_key(made, first_cell(made))
 
@@ -199,7 +115,7 @@ def test_where_a_row_was_read_from_changes_nothing() -> None:
 
 
 def test_answers_of_base_and_of_each_adapter_have_addresses_of_their_own() -> None:
-    made = make()
+    made = make_plan()
     other = replace(ADAPTER, digest="digest-b")
     found = {planning.answer_key(made, first_cell(made, a)) for a in (None, ADAPTER, other)}
     renamed = replace(ADAPTER, name="x", path="/y")
@@ -207,12 +123,16 @@ def test_answers_of_base_and_of_each_adapter_have_addresses_of_their_own() -> No
     assert planning.answer_key(made, first_cell(made, renamed)) in found
 
 
+EVERY = ["run", "adapter", "answers"]
+
+
 @pytest.mark.parametrize(
     "part, moved",
     [
-        ("torch", ["run", "adapter"]),
-        ("peft", ["run", "adapter", "answers"]),
-        ("transformers", ["run", "adapter", "answers"]),
+        ("torch", EVERY),
+        ("peft", EVERY),
+        ("transformers", EVERY),
+        ("tokenizers", EVERY),
         ("rich", []),
     ],
 )
@@ -224,8 +144,66 @@ def test_other_versions_of_what_computes_are_other_results(
     monkeypatch.setattr(
         planning, "package_version", lambda name: "99" if name == part else real(name)
     )
-    after = keys()
-    assert differing(before, after) == moved
+    planning.machine.cache_clear()
+    assert differing(before, keys()) == moved
+
+
+@pytest.mark.parametrize(
+    "flags, moved", [("fpu avx2", []), ("fpu avx2 avx512_bf16", EVERY), ("fpu amx_bf16", EVERY)]
+)
+def test_a_cpu_with_other_number_formats_gives_other_results(
+    monkeypatch: pytest.MonkeyPatch, flags: str, moved: list[str]
+) -> None:
+    real, found = Path.read_text, []
+
+    def read(path: Path, **settings: str) -> str:
+        return f"flags : {has}\n" if path == Path("/proc/cpuinfo") else real(path, **settings)
+
+    monkeypatch.setattr(planning, "has_gpu", lambda: False)
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    monkeypatch.setattr(Path, "read_text", read)
+    for has in ("fpu sse2", flags):  # noqa: B007 - `read` reads it
+        planning.machine.cache_clear()
+        found.append(keys())
+    assert differing(*found) == moved
+
+
+def test_a_gpu_gives_other_results_than_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for gpu in (False, True):
+        monkeypatch.setattr(planning, "has_gpu", lambda gpu=gpu: gpu)
+        planning.machine.cache_clear()
+        found.append(keys())
+    assert differing(*found) == EVERY
+
+
+@pytest.mark.parametrize(
+    "device, visible, found",
+    [
+        (True, None, True),
+        (True, "", False),
+        (True, "-1", False),
+        (True, "0", True),
+        (False, None, False),
+    ],
+)
+def test_a_gpu_counts_where_it_is_visible(
+    monkeypatch: pytest.MonkeyPatch, device: bool, visible: str | None, found: bool
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: device)
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert planning.has_gpu() is found
+
+
+def test_a_run_moves_with_the_bytes_of_an_outside_adapter_and_not_with_its_place() -> None:
+    def run(adapter: Adapter) -> str:
+        return make_plan(outside={AdapterSource("path", "./finished"): adapter}).id
+
+    assert run(ADAPTER) == run(replace(ADAPTER, name="x", path="/moved"))
+    assert len({run(ADAPTER), run(replace(ADAPTER, digest="digest-b")), make_plan().id}) == 3
 
 
 def test_an_absent_package_has_a_version_all_the_same() -> None:

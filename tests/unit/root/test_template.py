@@ -76,7 +76,44 @@ def test_a_tokenizer_without_a_bos_needs_none(tmp_path: Path) -> None:
 def test_stop_ids_are_the_tokenizers_and_the_generation_configs(
     tmp_path: Path, stops: list[int] | None, wanted: tuple[int, ...]
 ) -> None:
-    assert template(tmp_path, stops=stops).stop_ids == wanted
+    assert template(tmp_path, None, stops=stops).stop_ids == wanted
+
+
+@pytest.mark.parametrize("chat", [tiny.CHAT, tiny.NO_SYSTEM, tiny.THINKING, tiny.DATES])
+def test_the_token_that_ends_a_turn_is_a_stop_though_it_is_no_eos(
+    tmp_path: Path, chat: str
+) -> None:
+    """As in ChatML: without it a model runs on into turns that it makes up."""
+    made = template(tmp_path, chat)
+    assert (made.stop_ids, made.stop_texts) == ((EOS, TURN), ())
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        tiny.CHAT.replace("<|end|>", ""),
+        tiny.CHAT.replace("<|end|>", " END"),
+        "{% if messages|length > 1 %}{{ raise_exception('one turn') }}{% endif %}" + tiny.CHAT,
+        tiny.CHAT.replace("m['content']", "m['content']|upper"),
+    ],
+)
+def test_words_after_a_turn_are_no_stop(tmp_path: Path, chat: str) -> None:
+    assert template(tmp_path, chat).stop_ids == (EOS,)
+
+
+@pytest.mark.parametrize(
+    "plain, stop_texts",
+    [
+        (PLAIN, ("### Input:",)),
+        ("Question: {input} Answer:", ("Question:",)),
+        ("{input}\n", ()),
+        ("\n {input}", ()),
+    ],
+)
+def test_another_round_of_the_plain_template_ends_an_answer(
+    tmp_path: Path, plain: str, stop_texts: tuple[str, ...]
+) -> None:
+    assert Template(tiny.make(tmp_path, None), plain).stop_texts == stop_texts
 
 
 def test_a_tokenizer_that_cannot_stop_is_refused(tmp_path: Path) -> None:

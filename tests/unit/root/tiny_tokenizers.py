@@ -60,3 +60,11 @@ def make(
         text = json.dumps({"eos_token_id": stops if len(stops) > 1 else stops[0]})
         (folder / "generation_config.json").write_text(text, encoding="utf-8")
     return str(folder)
+
+
+def make_model(folder: Path, window: int) -> str:
+    """A folder with a tokenizer of one token a byte, no chat template, and a config: no weights."""
+    path = make(folder, None)
+    config = {"model_type": "llama", "max_position_embeddings": window}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return path

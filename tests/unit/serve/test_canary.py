@@ -9,7 +9,15 @@ import pytest
 
 from harness.errors import MeasurementError
 from harness.records import Answer
-from harness.serve.canary import BASE, by_source, distance, judge, passed_note, probe_requests
+from harness.serve.canary import (
+    BASE,
+    NOISE,
+    by_source,
+    distance,
+    judge,
+    passed_note,
+    probe_requests,
+)
 
 ADAPTERS = ["aa11", "bb22"]
 NAMES = {"aa11": "lora", "bb22": "lora-wide"}
@@ -131,6 +139,36 @@ def test_an_effect_smaller_than_the_noise_cannot_be_told_and_is_said_so() -> Non
 def test_two_adapters_of_equal_bytes_need_not_be_told_apart() -> None:
     same = answers(bb22="aa11")
     assert len(judge(same, same, NAMES)) == 3
+
+
+def voiced(lora: float, wide: float) -> Answers:
+    """Probe answers where both adapters say the same but for a shift."""
+    voices = {BASE: (0, 0.0), "aa11": (1, lora), "bb22": (1, wide)}
+    made = []
+    for request in probe_requests(PROMPTS, ADAPTERS):
+        _, source, index = request.id.split("/")
+        seed, shift = voices[source]
+        made.append(Answer(request.id, "", first_logprobs=say(seed, int(index), shift)))
+    return made
+
+
+@pytest.mark.parametrize("lora, wide", [(0.0, 0.2), (0.1, 0.1), (0.05, 0.3), (0.12, 0.08)])
+def test_two_adapters_closer_than_the_noise_need_not_be_told_apart(
+    lora: float, wide: float
+) -> None:
+    measured = judge(voiced(lora, wide), voiced(0.0, 0.2), NAMES)
+    assert list(measured) == ["base", "lora", "lora-wide"]
+
+
+@pytest.mark.parametrize("lora, wide", [(0.5, 0.0), (0.48, 0.02), (0.5, 0.5)])
+def test_two_adapters_that_are_alike_but_plainly_swapped_are_caught(
+    lora: float, wide: float
+) -> None:
+    """Parity alone would let them pass: each is near the other."""
+    reference = voiced(0.0, 0.5)
+    assert distance(by_source(reference)["aa11"], by_source(reference)["bb22"]) < NOISE
+    with pytest.raises(MeasurementError, match="'lora' answers like 'lora-wide'"):
+        judge(voiced(lora, wide), reference, NAMES)
 
 
 def test_a_base_alone_is_judged_by_parity() -> None:

@@ -155,6 +155,7 @@ def test_a_job_is_the_same_after_json() -> None:
         {"x": "/x"},
         {"x": 4},
         (1, 2),
+        ("### Input:",),
         Sampling(0.5, 0.9, 3),
         512,
     )

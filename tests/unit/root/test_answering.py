@@ -1,0 +1,199 @@
+"""One engine start answers what is open; its seconds are shared, its canary is kept per source."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
+from tiny_tokenizers import make_model
+
+from harness import answering
+from harness.answering import Meter, model_length, window_of
+from harness.console import Log
+from harness.errors import MachineError
+from harness.plan import Plan, answer_key, canary_key
+from harness.records import Adapter, Answer, Candidate, Document, Request, ScorerSpec, Task
+from harness.store import Store
+
+ADAPTER = Adapter("lora", "/a", "digest-a", 4, 10)
+GOLD = Candidate("gold", context="gold")
+QUIET = Log(quiet=True)
+
+
+class Engine:
+    """An executor that answers; the adapter's next token is another one than the base's."""
+
+    description: ClassVar[str] = "a fake"
+
+    def __init__(self, keeps: int | None = None) -> None:
+        self.keeps = keeps
+        self.job: dict[str, Any] = {}
+
+    def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+        self.job = json.loads(json.dumps(payload))["job"]
+        for probe in self.job["probes"]:
+            token = "1" if probe["adapter"] else "2"
+            yield asdict(Answer(probe["id"], "", first_logprobs={token: 0.0}))
+        for request in self.job["requests"][: self.keeps]:
+            yield asdict(Answer(request["id"], "said", (1, 2, 3)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "home")
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Base, lora and gold on two cases, the second without gold."""
+    have, bare = cases(2)
+    suite = make_suite(
+        documents=(Document("doc", "Fees", "Fee 0 is 0 euros."),),
+        tasks=(Task("fees", (replace(have, gold=("doc",)), bare), (ScorerSpec("rouge"),)),),
+        candidates=(BASE, LORA, GOLD),
+    )
+    made = make_plan(suite, replace(MODEL, path=make_model(tmp_path / "model", window=512)))
+    for cell in made.cells:
+        cell.adapter = ADAPTER if cell.candidate == LORA else None
+        cell.key = answer_key(made, cell)
+    return made
+
+
+# ---------------------------------------------------------------- one start
+
+
+def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
+    plan: Plan, store: Store
+) -> None:
+    engine = Engine()
+    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    base, lora, gold = (cell.key for cell in plan.cells)
+    assert [(r["id"], r["adapter"]) for r in engine.job["requests"]] == [
+        (f"{base}/case-0", None),
+        (f"{base}/case-1", None),
+        (f"{lora}/case-0", "digest-a"),
+        (f"{lora}/case-1", "digest-a"),
+        (f"{gold}/case-0", None),
+    ]
+    assert [sorted(store.answers(key).done) for key in (base, lora, gold)] == [
+        ["case-0", "case-1"],
+        ["case-0", "case-1"],
+        ["case-0"],
+    ]
+
+
+def test_the_engine_is_told_where_an_answer_ends(plan: Plan, store: Store) -> None:
+    engine = Engine()
+    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    assert (engine.job["stop_ids"], engine.job["stop_texts"]) == ([1], ["### Input:"])
+
+
+def test_a_start_after_a_stop_asks_only_what_is_left(plan: Plan, store: Store) -> None:
+    with pytest.raises(MachineError) as caught:
+        answering.answer_cells(plan, plan.cells, store, Engine(keeps=3), QUIET)
+    assert str(caught.value) == (
+        "the engine gave 3 of 5 answers (run again: finished answers are kept)"
+    )
+    engine = Engine()
+    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    assert [request["id"].partition("/")[2] for request in engine.job["requests"]] == [
+        "case-1",
+        "case-0",
+    ]
+
+
+def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> None:
+    answering.answer_cells(plan, plan.cells, store, Engine(), QUIET)
+    assert [store.value(canary_key(plan, source)) for source in ("base", "digest-a")] == [
+        {"to_reference": 0.0, "effect": 0.0},
+        {"to_reference": 0.0, "effect": 1.0},
+    ]
+
+
+# ---------------------------------------------------------------- seconds
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock: reads what is in the list."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def shares(store: Store, *cells: str) -> list[float | None]:
+    return [store.value(f"seconds-{cell}") for cell in cells]
+
+
+def test_seconds_are_shared_by_tokens(store: Store, tick: list[float]) -> None:
+    meter = Meter(store)
+    meter.count("a", 20)
+    meter.count("b", 10)
+    meter.count("a", 10)
+    tick[0] += 4
+    meter.settle()
+    assert shares(store, "a", "b", "c") == [3.0, 1.0, None]
+    assert (meter.answers, meter.tokens, meter.seconds) == (3, 40, 4.0)
+
+
+def test_seconds_add_up_over_starts(store: Store, tick: list[float]) -> None:
+    for _ in range(2):
+        meter = Meter(store)
+        meter.count("a", 5)
+        tick[0] += 2
+        meter.settle()
+        tick[0] += 50  # nobody works between two starts
+    assert shares(store, "a") == [4.0]
+
+
+def test_a_start_that_is_killed_has_accounted_for_all_but_its_last_seconds(
+    store: Store, tick: list[float]
+) -> None:
+    meter = Meter(store)
+    for _ in range(8):
+        tick[0] += 2
+        meter.count("a", 1)
+    assert shares(store, "a") == [12.0]
+
+
+def test_seconds_without_an_answer_count_for_the_next_one(store: Store, tick: list[float]) -> None:
+    meter = Meter(store)
+    tick[0] += 3
+    meter.count("a", 1)
+    meter.settle()
+    tick[0] += 1
+    meter.settle()
+    assert shares(store, "a") == [3.0]
+
+
+# ---------------------------------------------------------------- lengths
+
+
+@pytest.mark.parametrize(
+    "prompt, budget, length",
+    [(10, 10, 256), (200, 48, 256), (200, 49, 320), (300, 100, 448), (400, 100, 512)],
+)
+def test_the_window_is_what_the_longest_request_needs_in_steps_of_64(
+    plan: Plan, prompt: int, budget: int, length: int
+) -> None:
+    """Never more than the model reads, here 512."""
+    requests = [Request("short", (1,), max_tokens=1), Request("a", (1,) * prompt, None, budget)]
+    assert model_length(plan, requests) == length
+
+
+def test_a_model_that_names_no_window_has_a_wide_one(tmp_path: Path, plan: Plan) -> None:
+    (Path(plan.model.path) / "config.json").write_text('{"model_type": "bloom"}', encoding="utf-8")
+    assert window_of(plan) == 1 << 20
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"model_type": "no-such"}'])
+def test_a_model_whose_config_cannot_be_used_is_one_line(plan: Plan, text: str) -> None:
+    (Path(plan.model.path) / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(MachineError, match="the model's config cannot be used") as caught:
+        window_of(plan)
+    assert caught.value.problems[0].where == plan.model.path
+    assert "\n" not in str(caught.value)
