@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from command import REPORTS, Bench, Done, folders, rewritten
-from tiny import edited, jsonl, make_model, note_rows, train_rows
+from tiny import edited, fee_rows, jsonl, make_model, note_rows, train_rows
 
 from harness.errors import EXIT_CODES
 from harness.report.json import dumps, read
@@ -166,7 +166,8 @@ def test_a_suite_made_from_rows_runs_at_once(
     bench: Bench, tiny_model: Path, tmp_path: Path
 ) -> None:
     rows = tmp_path / "rows.jsonl"
-    rows.write_text(jsonl({k: r[k] for k in ("input", "output")} for r in train_rows()))
+    pairs = [*train_rows(), *note_rows(), *fee_rows()]
+    rows.write_text(jsonl({key: row[key] for key in ("input", "output")} for row in pairs))
     made = bench("init", tmp_path / "mine", "--from", rows, "--model", tiny_model)
     assert made.returncode == 0, made.stderr
     result = bench.run(tmp_path / "mine", "--executor", "inline")

@@ -185,14 +185,15 @@ def test_a_killed_engine_is_named_and_its_answers_are_kept(
 ) -> None:
     suite = edited(suite, tmp_path / "tiny", longer)
     unanswered(stored)
-    process = stored.start("run", suite, "--engine", "transformers")
     until = time.monotonic() + 60
-    while not any(stored.answers().values()) and process.poll() is None:
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    (engine,) = psutil.Process(process.pid).children()
-    os.kill(engine.pid, signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
+    with stored.start("run", suite, "--engine", "transformers") as process:
+        while not any(stored.answers().values()) and process.poll() is None:
+            if time.monotonic() > until:
+                process.kill()
+            time.sleep(0.005)
+        (engine,) = psutil.Process(process.pid).children()
+        os.kill(engine.pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=60)
     result: Result = Result([], process.returncode, out, err)
     assert result.returncode == 3
     assert "was killed by the system" in error_line(result)
@@ -211,16 +212,13 @@ def test_a_killed_engine_is_named_and_its_answers_are_kept(
 
 def test_a_second_run_on_the_same_store_is_told_at_once(stored: Bench, suite: Path) -> None:
     unanswered(stored)
-    first = stored.start("run", suite, "--engine", "transformers")
-    lock = stored.home / "logs" / "engine.log"
     until = time.monotonic() + 60
-    size = lock.stat().st_size
-    while lock.stat().st_size == size and first.poll() is None and time.monotonic() < until:
-        if psutil.Process(first.pid).children():
-            break
-        time.sleep(0.02)
-    second = stored.run(suite)
-    first.communicate(timeout=120)
+    with stored.start("run", suite, "--engine", "transformers") as first:
+        # its engine runs, so it has the store
+        while not psutil.Process(first.pid).children() and time.monotonic() < until:
+            time.sleep(0.02)
+        second = stored.run(suite)
+        first.communicate(timeout=120)
     assert second.returncode == 3
     assert "another run is using this store" in error_line(second)
     assert first.returncode in (0, 1, 4)
