@@ -47,7 +47,7 @@ class Template:
             self.stop_ids = tuple(dict.fromkeys((*self.stop_ids, *self._turn_end())))
         # a base model goes on with another round of the plain template: its answer ends there
         lead = plain.partition("{input}")[0].strip()
-        self.stop_texts = (lead,) if self.kind == "plain" and lead else ()
+        self.stop_texts = (f"\n{lead}",) if self.kind == "plain" and lead else ()
         # not the tokenizer's: some add a pad token that the model has no embedding for
         self.pad_id: int = self.stop_ids[0]
 

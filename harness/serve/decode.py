@@ -23,9 +23,9 @@ class Decoder:
         """An answer whose `finish` says whether the model stopped by itself."""
         end = next((i for i, token in enumerate(ids) if token in self.stop_ids), None)
         kept = ids if end is None else ids[:end]
-        text = self.tokenizer.decode(kept, skip_special_tokens=True).strip()
+        text = self.tokenizer.decode(kept, skip_special_tokens=True)
         ends = [at for stop in self.stop_texts if (at := text.find(stop)) >= 0]
-        text = text[: min(ends)].rstrip() if ends else text
+        text = (text[: min(ends)] if ends else text).strip()
         return Answer(
             request=request.id,
             text=text,

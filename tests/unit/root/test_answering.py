@@ -89,7 +89,7 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
 def test_the_engine_is_told_where_an_answer_ends(plan: Plan, store: Store) -> None:
     engine = Engine()
     answering.answer_cells(plan, plan.cells, store, engine, QUIET)
-    assert (engine.job["stop_ids"], engine.job["stop_texts"]) == ([1], ["### Input:"])
+    assert (engine.job["stop_ids"], engine.job["stop_texts"]) == ([1], ["\n### Input:"])
 
 
 def test_a_start_after_a_stop_asks_only_what_is_left(plan: Plan, store: Store) -> None:

@@ -104,8 +104,8 @@ def test_words_after_a_turn_are_no_stop(tmp_path: Path, chat: str) -> None:
 @pytest.mark.parametrize(
     "plain, stop_texts",
     [
-        (PLAIN, ("### Input:",)),
-        ("Question: {input} Answer:", ("Question:",)),
+        (PLAIN, ("\n### Input:",)),
+        ("Question: {input} Answer:", ("\nQuestion:",)),
         ("{input}\n", ()),
         ("\n {input}", ()),
     ],
