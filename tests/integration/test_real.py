@@ -57,7 +57,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def parity(real: Bench, tmp_path_factory: pytest.TempPathFactory) -> Parity:
     """Two adapters of unlike rank, and the reference's answers."""
     root = tmp_path_factory.mktemp("adapters")
-    job = probe_job(real.home / "models" / "smollm2-135m", root)
+    model = models.resolve(MODEL, Store(real.home), Subprocess())
+    job = probe_job(Path(model.path), root)
     return Parity(job, ask(job, root / "log", "transformers"), root / "log")
 
 
