@@ -8,7 +8,7 @@ import pytest
 from command import Bench, Result
 from parity import ask, probe_job
 
-from harness.cli import has_gpu
+from harness.plan import has_gpu
 from harness.report.json import read
 from harness.serve import canary
 from harness.serve.vllm_engine import VllmEngine, on_gpu
