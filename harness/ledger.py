@@ -110,6 +110,8 @@ def warnings_of(
                 f"{record['dropped_rows']} training rows of {result.candidate.name} were longer "
                 "than max_length and were left out"
             )
+    if any("seed" in result.adapter.record for result in results if result.adapter):
+        yield "trained with one seed: the numbers are of these weights, not of the recipe"
     broken = [s.reason for a in answers for s in a.scores if s.state == "error"]
     if broken:
         yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"

@@ -165,3 +165,10 @@ def test_the_canary_of_another_model_or_engine_is_another_one(plan: Plan) -> Non
     found = {canary_key(one, "base") for one in (plan, *others)}
     assert len(found) == 4
     assert canary_key(replace(plan, id="other"), "base") in found
+
+
+def test_a_trained_adapter_is_one_seed_and_the_reader_is_told() -> None:
+    adapter = Adapter("lora", "/a", "d1", 4, 100, {"seed": 7})
+    told = "trained with one seed: the numbers are of these weights, not of the recipe"
+    assert list(ledger.warnings_of([CandidateResult(LORA, adapter)], [])) == [told]
+    assert list(ledger.warnings_of([CandidateResult(BASE)], [])) == []
