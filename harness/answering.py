@@ -14,6 +14,7 @@ from harness.store import AnswerCell, Store, answer_from, digest_of
 from harness.template import Template
 
 PROBES = 8
+WAVE = 128
 
 
 def check_lengths(plan: Plan) -> None:
@@ -59,13 +60,14 @@ def answer_cells(
     # two candidates with equal prompts (a retriever that always finds the gold) share a cell
     cells = list({cell.key: cell for cell in cells}.values())
     open_cells = {cell.key: store.answers(cell.key) for cell in cells}
-    requests = [
-        request
-        for cell in cells
-        for request in requests_of(cell, template, set(open_cells[cell.key].done))
-    ]
-    adapters = {cell.adapter.digest: cell.adapter for cell in cells if cell.adapter}
-    probes = canary.probe_requests(probe_prompts(cells, template), list(adapters))
+    requests: list[Request] = []
+    for cell in cells:
+        start = requests[-1].wave + 1 if requests else 0
+        requests += requests_of(cell, template, set(open_cells[cell.key].done), start)
+    # all of the plan's, not only what is left: a resumed run must start the same engine
+    whole = [one for cell in plan.cells for one in requests_of(cell, template, set(), 0)]
+    adapters = {cell.adapter.digest: cell.adapter for cell in plan.cells if cell.adapter}
+    probes = canary.probe_requests(probe_prompts(plan.cells, template), list(adapters))
     job = EngineJob(
         model_path=plan.model.path,
         requests=tuple(requests),
@@ -75,29 +77,37 @@ def answer_cells(
         stop_ids=template.stop_ids,
         stop_texts=template.stop_texts,
         sampling=plan.suite.sampling,
-        max_model_len=model_length(plan, [*requests, *probes]),
+        max_model_len=model_length(plan, [*whole, *probes]),
     )
     reference = reference_probes(plan, job, store, executor, log)
     log.stage("serve", f"{len(requests)} answers, {len(adapters)} adapter(s), {plan.engine}")
     try:
         drive(plan, job, reference, adapters, open_cells, executor, store, log)
     finally:
-        for cell in open_cells.values():
-            cell.close()
+        for opened in open_cells.values():
+            opened.close()
 
 
-def requests_of(cell: Cell, template: Template, done: set[str]) -> list[Request]:
-    """What is still to be answered in a cell."""
+def requests_of(cell: Cell, template: Template, done: set[str], start: int) -> list[Request]:
+    """The waves of a cell that are not complete, numbered from `start`.
+
+    A wave is asked again as a whole: greedy answers in bfloat16 depend on what runs beside them,
+    so only the same company gives the same numbers after a kill.
+    """
     adapter = cell.adapter.digest if cell.adapter else None
+    asked = [one for one in cell.asked if not one.skip]
+    waves = [asked[at : at + WAVE] for at in range(0, len(asked), WAVE)]
     return [
         Request(
-            f"{cell.key}/{asked.case.id}",
-            template.prompt_ids(asked.system, asked.user),
+            f"{cell.key}/{one.case.id}",
+            template.prompt_ids(one.system, one.user),
             adapter,
             cell.task.max_tokens,
+            wave=start + number,
         )
-        for asked in cell.asked
-        if asked.case.id not in done and not asked.skip
+        for number, wave in enumerate(waves)
+        if not {one.case.id for one in wave} <= done
+        for one in wave
     ]
 
 
@@ -173,7 +183,8 @@ def drive(
         for message in messages:
             answer = answer_from(message)
             key, _, case = answer.request.partition("/")
-            cells[key].append(replace(answer, request=case))
+            if case not in cells[key].done:
+                cells[key].append(replace(answer, request=case))
             meter.count(key, len(answer.token_ids) + 1)
             bar.advance(1, f"{meter.tokens / max(meter.seconds, 1e-9):.0f} tok/s")
     meter.settle()

@@ -301,7 +301,9 @@ class TrainJob:
 class Request:
     """One prompt for an engine, as token ids. `adapter` is an adapter digest or None (base).
 
-    `logprobs` asks for that many most likely next tokens of the first position.
+    `logprobs` asks for that many most likely next tokens of the first position. Requests of one
+    `wave` share the engine, those of the next begin when all are answered: what runs beside a
+    request then never depends on what an earlier start had finished.
     """
 
     id: str
@@ -309,6 +311,7 @@ class Request:
     adapter: str | None = None
     max_tokens: int = 128
     logprobs: int = 0
+    wave: int = 0
 
 
 @dataclass(frozen=True, slots=True)

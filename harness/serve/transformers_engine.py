@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, ClassVar
 
 import torch
@@ -37,7 +38,8 @@ class TransformersEngine:
                 model = PeftModel.from_pretrained(model, path, adapter_name=digest)
         model.eval()
         decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
-        for requests in (job.probes, job.requests):
+        waves = [tuple(wave) for _, wave in groupby(job.requests, key=lambda r: r.wave)]
+        for requests in (job.probes, *waves):
             for adapter, group in by_adapter(requests):
                 if adapter is not None:
                     model.set_adapter(adapter)

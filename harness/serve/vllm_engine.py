@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,7 +47,10 @@ class VllmEngine:
         decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
         mixed = on_gpu() or active_for(installed_version())
         yield from answer(engine, job, job.probes, decoder, mixed=mixed)
-        yield from answer(engine, job, job.requests, decoder, mixed=mixed)
+        for _, wave in groupby(job.requests, key=lambda request: request.wave):
+            # a prefix that an earlier start had cached would change what is computed beside it
+            engine.reset_prefix_cache()
+            yield from answer(engine, job, tuple(wave), decoder, mixed=mixed)
 
 
 def engine_version() -> str:

@@ -92,7 +92,10 @@ def test_the_engine_is_told_where_an_answer_ends(plan: Plan, store: Store) -> No
     assert (engine.job["stop_ids"], engine.job["stop_texts"]) == ([1], ["\n### Input:"])
 
 
-def test_a_start_after_a_stop_asks_only_what_is_left(plan: Plan, store: Store) -> None:
+def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
+    plan: Plan, store: Store
+) -> None:
+    """A complete wave is not asked again; of a torn one only the missing answers are kept."""
     with pytest.raises(MachineError) as caught:
         answering.answer_cells(plan, plan.cells, store, Engine(keeps=3), QUIET)
     assert str(caught.value) == (
@@ -100,10 +103,11 @@ def test_a_start_after_a_stop_asks_only_what_is_left(plan: Plan, store: Store) -
     )
     engine = Engine()
     answering.answer_cells(plan, plan.cells, store, engine, QUIET)
-    assert [request["id"].partition("/")[2] for request in engine.job["requests"]] == [
-        "case-1",
-        "case-0",
-    ]
+    asked = [(one["wave"], one["id"].partition("/")[2]) for one in engine.job["requests"]]
+    assert asked == [(0, "case-0"), (0, "case-1"), (1, "case-0")]
+    for cell in plan.cells:
+        lines = store.answers(cell.key).path.read_text(encoding="utf-8").splitlines()[1:]
+        assert len(lines) == len({*lines}) == len(cell.asked)
 
 
 def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> None:
