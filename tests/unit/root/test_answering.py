@@ -107,7 +107,7 @@ def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
     assert asked == [(0, "case-0"), (0, "case-1"), (1, "case-0")]
     for cell in plan.cells:
         lines = store.answers(cell.key).path.read_text(encoding="utf-8").splitlines()[1:]
-        assert len(lines) == len({*lines}) == len(cell.asked)
+        assert len(lines) == len({*lines}) == sum(not one.skip for one in cell.asked)
 
 
 def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> None:
