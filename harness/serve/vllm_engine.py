@@ -33,7 +33,7 @@ class VllmEngine:
     def missing() -> str:
         """What to install before vLLM works here, or ''."""
         if importlib.util.find_spec("vllm") is None:
-            return "pip install 'bench-harness[vllm]' on a GPU, or `make env` on a CPU"
+            return "pip install '.[vllm]' on a GPU, or `make env` on a CPU"
         if on_gpu() and not Path("/dev/nvidiactl").exists():
             return "the installed vLLM is the CUDA build and no GPU is here; `make env` on a CPU"
         return ""
@@ -114,7 +114,7 @@ def start(job: EngineJob) -> Any:
     if on_gpu():
         settings["gpu_memory_utilization"] = 0.85
     else:
-        # CPU graphs cost a 20 s compile per start and win nothing on small models
+        # eager starts in seconds; compiled CPU graphs would have to win back their start-up
         settings |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES}
         settings |= {"block_size": 32}
     try:

@@ -19,7 +19,7 @@ def device_for(name: str) -> torch.device:
     except RuntimeError as error:
         raise UsageError(f"unknown device '{name}'", remedy="valid: auto, cpu, cuda") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device '{name}' is not there", remedy="use --device cpu")
+        raise UsageError(f"device '{name}' is not there", remedy="use auto or cpu")
     return device
 
 
