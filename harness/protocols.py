@@ -18,6 +18,7 @@ from harness.records import (
     Fact,
     Metric,
     Passage,
+    Retrieval,
     Row,
     Run,
     Score,
@@ -47,7 +48,21 @@ class Scorer(Protocol):
         """Raise `ValueError` naming an option that is wrong; the caller adds the place."""
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
-        """One score per metric of `metrics`, always; what cannot be measured says so."""
+        """One score per metric of `metrics`, always; what cannot be measured says so.
+
+        `answer.passages` is what the candidate read.
+        """
+
+
+class TargetScorer(Scorer, Protocol):
+    """A scorer that also compares how likely the model finds given answers."""
+
+    def targets(self, case: Case) -> tuple[str, ...]:
+        """Answer texts that the engine scores after the case's prompt; () for none.
+
+        Their logprobs come back as `answer.target_logprobs`, in this order, cut to the tokens
+        that are not common to all targets.
+        """
 
 
 class Engine(Protocol):
@@ -68,7 +83,8 @@ class Retriever(Protocol):
 
     description: ClassVar[str]
 
-    def __init__(self, documents: Sequence[Document]) -> None: ...
+    def __init__(self, documents: Sequence[Document], settings: Retrieval = ...) -> None:
+        """Index documents, or chunks of them: several may share an id."""
 
     def search(self, query: str, k: int) -> list[Passage]:
         """At most k passages, best first."""

@@ -74,7 +74,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text that retrieval may read while `valid_from <= date < valid_to`."""
+    """A text that retrieval may read while `valid_from <= date < valid_to`.
+
+    One that is not `searchable` is read only as gold.
+    """
 
     id: str
     title: str
@@ -83,6 +86,7 @@ class Document:
     valid_to: date | None = None
     facts: tuple[str, ...] = ()
     where: str = ""
+    searchable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Case:
 
     `cluster` is the unit of independence (fact, source, or the case itself); `gold` are ids of
     the documents that hold the answer; `terms` the glossary terms that the answer must use.
+    `answerable` False: nobody could know, the right answer declines. `expect` is what the
+    regression scorer checks the answer for.
     """
 
     id: str
@@ -105,6 +111,8 @@ class Case:
     gold: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
     where: str = ""
+    answerable: bool = True
+    expect: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +137,25 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """House words around a case: `system` may hold `{glossary}`, `user` must hold `{input}`."""
+    """House words around a case; `user` holds `{input}`.
+
+    Both texts may hold `{glossary}` (all of it), `{terms}` (the entries that the case needs),
+    `{random_terms}` (as many other entries) and `{examples}` (`shots` training rows).
+    """
 
     name: str
     system: str = ""
     user: str = "{input}"
+    shots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a LoRA adapter is trained. `batch_tokens` is tokens per optimiser step."""
+    """How a LoRA adapter is trained, and on which rows.
+
+    `only` and `without` choose rows by tag, `limit` then takes a nested seeded sample. `start`
+    names the recipe whose adapter training goes on from; None starts from the base.
+    """
 
     name: str
     rank: int = 16
@@ -156,6 +173,10 @@ class Recipe:
     dev_fraction: float = 0.08
     patience: int = 2
     seed: int = 7
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    limit: int | None = None
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +188,39 @@ class AdapterSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How retrieved context is found; `template` holds `{context}` and `{input}`.
+
+    Documents are cut at headings and paragraphs into chunks of at most `chunk_chars` characters
+    (0: whole), of which each repeats up to `overlap` characters of the one before. `index` is
+    the day whose documents are searched (None: the case's own day). `encoder` is what dense
+    retrieval embeds with.
+    """
+
+    retriever: str = "bm25"
+    k: int = 1
+    max_chars: int = 2000
+    template: str = (
+        "Use only the passage below.\n\nPassage:\n{context}\n\nQuestion or instruction: {input}"
+    )
+    chunk_chars: int = 0
+    overlap: int = 0
+    index: date | None = None
+    encoder: str = "embedded:all-minilm-l6-v2"
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to answer: adapter source x prompt x context."""
+    """One way to answer: adapter source x prompt x context.
+
+    `retrieve` replaces the suite's settings for this candidate's retrieved context.
+    """
 
     name: str
     adapter: AdapterSource = AdapterSource()
     prompt: str | None = None
     context: ContextKind = "none"
+    retrieve: Retrieval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +230,6 @@ class Sampling:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """How retrieved context is found; `template` holds `{context}` and `{input}`."""
-
-    retriever: str = "bm25"
-    k: int = 1
-    max_chars: int = 2000
-    template: str = (
-        "Use only the passage below.\n\nPassage:\n{context}\n\nQuestion or instruction: {input}"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +245,38 @@ class Rule:
     margin: float = 0.0
     min_effect: float = 0.0
     value: float = 0.0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One side of an expectation: a candidate's mean on a metric in a slice of a task."""
+
+    candidate: str
+    task: str
+    metric: str
+    slice: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the suite's author expects, written before any answer was seen.
+
+    The effect is the mean of `arm` minus that of `against`; where `net_of` names a candidate,
+    minus the same contrast of that candidate. It is shown when the effect lies in `direction`
+    beyond `min_effect`, interval and all. Kind `calibration` asks instead whether a gate on the
+    arm's answers errs as often as it says. `number` is the phenomenon's in METHODS §7.
+    """
+
+    name: str
+    says: str
+    arm: Arm
+    against: Arm
+    direction: Literal["higher", "lower"] = "higher"
+    min_effect: float = 0.0
+    net_of: str | None = None
+    kind: Literal["contrast", "calibration"] = "contrast"
+    number: int | None = None
     where: str = ""
 
 
@@ -235,6 +302,7 @@ class Suite:
     sampling: Sampling = Sampling()
     retrieval: Retrieval = Retrieval()
     rules: tuple[Rule, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     trained_until: date | None = None
     as_of: date | None = None
     template: str = "### Input:\n{input}\n\n### Response:\n"
@@ -282,7 +350,10 @@ class EncodedRow:
 
 @dataclass(frozen=True, slots=True)
 class TrainJob:
-    """All that the training child needs; writes an adapter folder to `out`."""
+    """All that the training child needs; writes an adapter folder to `out`.
+
+    `start` is the folder of the adapter that training goes on from.
+    """
 
     model_path: str
     recipe: Recipe
@@ -292,6 +363,7 @@ class TrainJob:
     pad_id: int
     device: str = "auto"
     threads: int = 0
+    start: str | None = None
 
 
 # ---------------------------------------------------------------- serve
@@ -301,7 +373,8 @@ class TrainJob:
 class Request:
     """One prompt for an engine, as token ids. `adapter` is an adapter digest or None (base).
 
-    `logprobs` asks for that many most likely next tokens of the first position. Requests of one
+    `logprobs` asks for that many most likely next tokens of the first position. `targets` are
+    continuations whose tokens the engine scores, one prefill each. Requests of one
     `wave` share the engine, those of the next begin when all are answered: what runs beside a
     request then never depends on what an earlier start had finished.
     """
@@ -312,6 +385,7 @@ class Request:
     max_tokens: int = 128
     logprobs: int = 0
     wave: int = 0
+    targets: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,8 +409,22 @@ class EngineJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A document, or a piece of one, as a candidate saw it."""
+
+    document: str
+    title: str
+    text: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a candidate gave to a case. `first_logprobs` maps token id (as text) to logprob."""
+    """What a candidate gave to a case. `first_logprobs` maps token id (as text) to logprob.
+
+    `target_logprobs` has a list per target of the request, a natural logarithm per token.
+    `passages` is what the candidate read, filled in when scored.
+    """
 
     request: str
     text: str
@@ -346,16 +434,8 @@ class Answer:
     seconds: float = 0.0
     first_logprobs: dict[str, float] = field(default_factory=dict)
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A document as a candidate saw it."""
-
-    document: str
-    title: str
-    text: str
-    score: float | None = None
+    target_logprobs: tuple[tuple[float, ...], ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 # ---------------------------------------------------------------- score
@@ -473,6 +553,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Phenomenon:
+    """An expectation with what the run saw of it; `effect` as Expectation defines it."""
+
+    expectation: Expectation
+    verdict: Literal["shown", "reversed", "not shown", "not measured"]
+    sentence: str
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleResult:
     """A gate rule with its verdict and the numbers it was judged on."""
 
@@ -532,6 +626,7 @@ class Run:
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
     gate: GateResult | None
+    phenomena: tuple[Phenomenon, ...] = ()
     warnings: tuple[str, ...] = ()
     stage_seconds: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)

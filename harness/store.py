@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MachineError, from_os_error
-from harness.records import Adapter, Answer
+from harness.records import Adapter, Answer, Passage
 
 SCHEMA = 1
 
@@ -241,4 +241,8 @@ class AnswerCell:
 
 def answer_from(data: dict[str, Any]) -> Answer:
     """An Answer from its JSON object."""
-    return Answer(**{**data, "token_ids": tuple(data.get("token_ids", ()))})
+    data = {**data}
+    scored = tuple(tuple(target) for target in data.get("target_logprobs", ()))
+    read = tuple(Passage(**passage) for passage in data.get("passages", ()))
+    ids = tuple(data.get("token_ids", ()))
+    return Answer(**{**data, "token_ids": ids, "target_logprobs": scored, "passages": read})

@@ -11,11 +11,16 @@ from harness.records import EngineJob, Request, Sampling
 def job_from(data: dict[str, Any]) -> EngineJob:
     """An EngineJob from its JSON object."""
     requests = {
-        key: tuple(Request(**{**r, "token_ids": tuple(r["token_ids"])}) for r in data[key])
-        for key in ("requests", "probes")
+        key: tuple(request_from(request) for request in data[key]) for key in ("requests", "probes")
     }
     stops = {key: tuple(data[key]) for key in ("stop_ids", "stop_texts")}
     return EngineJob(**{**data, **requests, **stops, "sampling": Sampling(**data["sampling"])})
+
+
+def request_from(data: dict[str, Any]) -> Request:
+    """A Request from its JSON object."""
+    targets = tuple(tuple(target) for target in data["targets"])
+    return Request(**{**data, "token_ids": tuple(data["token_ids"]), "targets": targets})
 
 
 def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:

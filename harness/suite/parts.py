@@ -152,6 +152,7 @@ def read_document(path: Path, problems: Problems) -> Document | None:
         head.valid_to,
         tuple(head.facts),
         where,
+        head.searchable,
     )
 
 

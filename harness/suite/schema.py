@@ -37,10 +37,16 @@ class TrainRow(Strict):
 
 
 class CaseRow(TrainRow):
-    """A line of a case file; `gold` None means the documents of the case's fact."""
+    """A line of a case file; `gold` None means the documents of the case's fact.
+
+    `as_of` None means the suite's.
+    """
 
     terms: list[Text] = []
     gold: list[Text] | None = None
+    as_of: Day | None = None
+    answerable: bool = True
+    expect: dict[str, Any] = {}
 
 
 class VersionRow(Strict):
@@ -96,6 +102,7 @@ class FrontMatter(Strict):
     valid_from: Day | None = None
     valid_to: Day | None = None
     facts: list[Text] = []
+    searchable: bool = True
 
 
 class PromptFile(Strict):
@@ -103,6 +110,7 @@ class PromptFile(Strict):
 
     system: str = ""
     user: str = "{input}"
+    shots: Annotated[Int, Field(ge=0, le=64)] = 0
 
 
 class DatesSpec(Strict):
@@ -144,6 +152,10 @@ class RetrieveSpec(Strict):
     k: Annotated[Int, Field(ge=1, le=1000)] = _RETRIEVAL["k"]
     max_chars: Annotated[Int, Field(ge=1)] = _RETRIEVAL["max_chars"]
     template: Text = _RETRIEVAL["template"]
+    chunk_chars: Annotated[Int, Field(ge=0)] = _RETRIEVAL["chunk_chars"]
+    overlap: Annotated[Int, Field(ge=0)] = _RETRIEVAL["overlap"]
+    index: Day | None = _RETRIEVAL["index"]
+    encoder: Text = _RETRIEVAL["encoder"]
 
 
 class TaskSpec(Strict):
@@ -187,6 +199,10 @@ class RecipeSpec(Strict):
     dev_fraction: Annotated[Number, Field(ge=0, lt=0.9)] = _RECIPE["dev_fraction"]
     patience: Annotated[Int, Field(ge=0)] = _RECIPE["patience"]
     seed: Seed = _RECIPE["seed"]
+    only: tuple[Text, ...] = ()
+    without: tuple[Text, ...] = ()
+    limit: Annotated[Int, Field(ge=1)] | None = None
+    start: Name | None = None
 
 
 class CandidateSpec(Strict):
@@ -195,6 +211,33 @@ class CandidateSpec(Strict):
     adapter: Text | None = None
     prompt: Name | None = None
     context: Literal["none", "retrieved", "gold"] = "none"
+    retrieve: dict[str, Any] | None = None
+
+
+class ArmSpec(Strict):
+    """What an expectation's arm is held against: the keys that differ from the arm."""
+
+    candidate: Name | None = None
+    task: Word | None = None
+    metric: Text | None = None
+    slice: Text | None = None
+
+
+class ExpectationSpec(Strict):
+    """What the author expects, written before any answer was seen."""
+
+    name: Word
+    says: Text
+    phenomenon: Annotated[Int, Field(ge=1)] | None = None
+    kind: Literal["contrast", "calibration"] = "contrast"
+    candidate: Name
+    task: Word
+    metric: Text
+    slice: Text = "all"
+    against: ArmSpec
+    direction: Literal["higher", "lower"] = "higher"
+    min_effect: Annotated[Number, Field(ge=0)] = 0.0
+    net_of: Name | None = None
 
 
 class RuleSpec(Strict):
@@ -232,6 +275,7 @@ class SuiteFile(Strict):
     recipes: dict[Name, RecipeSpec] = {}
     candidates: Annotated[dict[Name, CandidateSpec], Field(min_length=1)] | None = None
     gate: list[RuleSpec] = []
+    expect: list[ExpectationSpec] = []
     profiles: dict[Word, dict[str, Any]] = {}
 
 
