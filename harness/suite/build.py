@@ -1,20 +1,26 @@
 """From suite.yaml to records: what it says, and what holds when it says nothing."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from harness import registry
 from harness.errors import unknown_remedy
 from harness.records import (
     AdapterSource,
+    Arm,
     Candidate,
     Case,
+    Expectation,
     Recipe,
     Retrieval,
     Rule,
     Sampling,
     ScorerSpec,
 )
+from harness.suite.explain import validate
 from harness.suite.files import Problems, quote
-from harness.suite.schema import CandidateSpec, RecipeSpec, SuiteFile, TaskSpec
+from harness.suite.schema import CandidateSpec, RecipeSpec, RetrieveSpec, SuiteFile, TaskSpec
 from harness.suite.spec import Spec
 
 PATH_START = (".", "/", "~")
@@ -54,8 +60,41 @@ def candidates(spec: Spec, root: Path, problems: Problems) -> tuple[Candidate, .
             remedy = unknown_remedy(str(written.adapter), known)
             problems.add(what, where, f"{remedy}; a path starts with ./ and a hub id has a /")
             continue
-        found.append(Candidate(name, source, written.prompt, written.context))
+        settings = own_retrieval(name, written, spec, problems)
+        found.append(Candidate(name, source, written.prompt, written.context, settings))
     return tuple(found)
+
+
+def own_retrieval(
+    name: str, written: CandidateSpec, spec: Spec, problems: Problems
+) -> Retrieval | None:
+    """A candidate's `retrieve` laid over the suite's; what is wrong in it is noted."""
+    if written.retrieve is None:
+        return None
+    place = ("candidates", name, "retrieve")
+    if written.context != "retrieved":
+        what = f"candidate '{name}' has retrieve, but its context is {written.context}"
+        problems.add(what, spec.raw.where(place), "add context: retrieved, or remove it")
+    laid = spec.file.retrieve.model_dump(exclude_unset=True) | written.retrieve
+    made = validate(RetrieveSpec, laid, lambda loc: spec.raw.where((*place, *loc)), problems)
+    if made is None:
+        return None
+    check_retrieve(made, lambda *loc: spec.raw.where((*place, *loc)), problems)
+    return Retrieval(**made.model_dump())
+
+
+def check_retrieve(made: RetrieveSpec, where: Callable[..., str], problems: Problems) -> None:
+    """Note a retriever that is not there, a template without its slots, an overlap too long."""
+    retrievers = registry.names("retriever")
+    if made.retriever not in retrievers:
+        problems.unknown("retriever", made.retriever, retrievers, where("retriever"))
+    for part in ("{context}", "{input}"):
+        if part not in made.template:
+            what = f"retrieve.template has no {part}"
+            problems.add(what, where("template"), f"say where {part} goes")
+    if made.overlap and made.overlap >= made.chunk_chars:
+        what = f"overlap {made.overlap} is not below chunk_chars {made.chunk_chars}"
+        problems.add(what, where("overlap"), "give less, or larger chunks")
 
 
 def adapter_source(value: str | None, known: list[str], root: Path) -> AdapterSource | None:
@@ -130,3 +169,27 @@ def rules(spec: Spec) -> tuple[Rule, ...]:
         )
         for index, rule in enumerate(spec.file.gate)
     )
+
+
+def expectations(spec: Spec) -> tuple[Expectation, ...]:
+    """What the author expects, with the side that it is held against written out."""
+    found = []
+    for index, one in enumerate(spec.file.expect):
+        arm = Arm(one.candidate, one.task, one.metric, one.slice)
+        over = {key: value for key, value in one.against.model_dump().items() if value is not None}
+        where = spec.raw.where(("expect", index))
+        found.append(
+            Expectation(
+                one.name,
+                one.says,
+                arm,
+                replace(arm, **over),
+                one.direction,
+                one.min_effect,
+                one.net_of,
+                one.kind,
+                one.phenomenon,
+                where,
+            )
+        )
+    return tuple(found)

@@ -26,6 +26,9 @@ def quote(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 2]}…{text[-1]}"
 
 
+BUILTIN = "builtin:"  # data files that come with bench
+
+
 class Problems:
     """Problems in the order they were found, each once."""
 
@@ -139,4 +142,14 @@ def find(root: Path, name: str, what: str, where: str, problems: Problems) -> Pa
     written = Path(name).parent if folder == path.parent else Path()
     valid = [str(written / entry) for entry in near]
     problems.add(f"{what} {quote(name)} is not there", where, unknown_remedy(name, valid))
+    return None
+
+
+def builtin(name: str, where: str, problems: Problems) -> Path | None:
+    """The data file that comes with bench under a name (`builtin:general`), or None."""
+    folder = Path(__file__).parent / "builtin"
+    path = folder / f"{name}.jsonl"
+    if path.parent == folder and path.is_file():
+        return path
+    problems.unknown("builtin file", name, sorted(p.stem for p in folder.glob("*.jsonl")), where)
     return None

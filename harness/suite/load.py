@@ -9,7 +9,8 @@ from typing import Any
 from harness.records import Case, Prompt, Row, ScorerSpec, Suite, Task, Term
 from harness.suite import build, parts, spec
 from harness.suite.adapters import check_adapter
-from harness.suite.files import Problems, find, shown
+from harness.suite.expect import check_arm_sizes, check_expect_names, check_recipes
+from harness.suite.files import BUILTIN, Problems, builtin, find, shown
 from harness.suite.names import check_names
 from harness.suite.rows import (
     Placed,
@@ -61,6 +62,8 @@ def load(path: str | Path, profile: str | None = None, *, has_gpu: bool = False)
     specs = list(spec.read_all(raw, chosen, problems))
     for one in specs:
         check_names(one, problems)
+        check_expect_names(one, problems)
+        check_recipes(one, problems)
     if not specs or specs[0].profile != chosen:
         problems.raise_if_any()
     suite = _read(_Loading(file.parent, specs[0], problems))
@@ -97,6 +100,7 @@ def _read(loading: _Loading) -> Suite:
         sampling=build.sampling(file),
         retrieval=build.retrieval(file),
         rules=build.rules(loading.spec),
+        expectations=build.expectations(loading.spec),
         trained_until=file.dates.trained_until,
         as_of=file.dates.as_of,
         template=file.template,
@@ -105,6 +109,7 @@ def _read(loading: _Loading) -> Suite:
     sampled = _sampled(suite, loading.spec)
     if not problems:  # a row that was refused would be missing from its slice
         check_slices(sampled, problems)
+        check_arm_sizes(sampled, problems)
     return sampled
 
 
@@ -195,7 +200,11 @@ def _rows(loading: _Loading, world: World) -> tuple[list[Row], list[Task]]:
 
 def _data_files(loading: _Loading, names: list[str], *loc: str | int) -> Iterator[Path]:
     for index, name in enumerate(names):
-        path = loading.find(name, "data file", *loc, index)
+        if name.startswith(BUILTIN):
+            where = loading.where(*loc, index)
+            path = builtin(name.removeprefix(BUILTIN), where, loading.problems)
+        else:
+            path = loading.find(name, "data file", *loc, index)
         if path:
             yield path
 

@@ -1,7 +1,7 @@
 """Names and numbers of suite.yaml that must fit each other, before any data is read."""
 
 from harness import registry
-from harness.suite.build import candidate_specs, recipes
+from harness.suite.build import candidate_specs, check_retrieve, recipes
 from harness.suite.files import Problems, quote
 from harness.suite.schema import RuleSpec
 from harness.suite.spec import Spec
@@ -67,14 +67,7 @@ def _dates_and_templates(spec: Spec, problems: Problems) -> None:
         problems.add(what, where(("dates", "trained_until")), remedy)
     if "{input}" not in file.template:
         problems.add("template has no {input}", where(("template",)), "say where the case goes")
-    retrievers = registry.names("retriever")
-    if file.retrieve.retriever not in retrievers:
-        place = where(("retrieve", "retriever"))
-        problems.unknown("retriever", file.retrieve.retriever, retrievers, place)
-    for part in ("{context}", "{input}"):
-        if part not in file.retrieve.template:
-            place = where(("retrieve", "template"))
-            problems.add(f"retrieve.template has no {part}", place, f"say where {part} goes")
+    check_retrieve(file.retrieve, lambda *loc: where(("retrieve", *loc)), problems)
 
 
 def _rule(spec: Spec, index: int, problems: Problems) -> None:

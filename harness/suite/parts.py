@@ -13,6 +13,7 @@ from harness.suite.facts import interval_problems
 from harness.suite.files import Problems, quote, read_jsonl, read_text, shown
 from harness.suite.schema import FactRow, FrontMatter, PromptFile, StyleFile, TermEntry
 
+GLOSSARY_SLOTS = ("glossary", "terms", "random_terms")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _FENCE = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)(.*)\Z", re.DOTALL | re.MULTILINE)
 Key = TypeVar("Key", bound=Hashable)
@@ -166,7 +167,8 @@ def read_prompt(name: str, path: Path, problems: Problems, *, glossary: bool) ->
         found = validate(PromptFile, file.data or {}, file.where, problems)
         if found is None:
             return None
-        prompt, where = Prompt(name, found.system, found.user), file.where(("user",))
+        prompt = Prompt(name, found.system, found.user, found.shots)
+        where = file.where(("user",))
     else:
         text = read_text(path, problems)
         if text is None:
@@ -176,11 +178,18 @@ def read_prompt(name: str, path: Path, problems: Problems, *, glossary: bool) ->
         problems.add(f"prompt '{name}': user has no {{input}}", where, "say where the case goes")
     elif not prompt.system.strip() and prompt.user.strip() == "{input}":
         problems.add(f"prompt '{name}' is empty", where, "write a system text")
-    if "{glossary}" in prompt.system and not glossary:
-        what = f"prompt '{name}' asks for {{glossary}}, but the suite has none"
-        problems.add(what, where, "add `glossary: glossary.yaml` to the suite")
-    note_misspelt(prompt.system, ["glossary"], f"prompt '{name}'", where, problems)
-    note_misspelt(prompt.user, ["input"], f"prompt '{name}'", where, problems)
+    both = prompt.system + prompt.user
+    for slot in GLOSSARY_SLOTS:
+        if f"{{{slot}}}" in both and not glossary:
+            what = f"prompt '{name}' asks for {{{slot}}}, but the suite has no glossary"
+            problems.add(what, where, "add `glossary: glossary.yaml` to the suite")
+    if bool(prompt.shots) != ("{examples}" in both):
+        what = f"prompt '{name}' has shots: {prompt.shots} and "
+        what += "{examples}" if "{examples}" in both else "no {examples}"
+        problems.add(what, where, "give both or neither")
+    slots = [*GLOSSARY_SLOTS, "examples"]
+    note_misspelt(prompt.system, slots, f"prompt '{name}'", where, problems)
+    note_misspelt(prompt.user, ["input", *slots], f"prompt '{name}'", where, problems)
     return prompt
 
 

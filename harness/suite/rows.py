@@ -37,11 +37,11 @@ class World:
     trained_until: date | None = None
     as_of: date | None = None
 
-    def gold(self) -> dict[str, tuple[str, ...]]:
-        """Ids of the documents that name a fact and are valid on `as_of`, by fact."""
+    def gold(self, day: date | None) -> dict[str, tuple[str, ...]]:
+        """Ids of the searchable documents that name a fact and are valid on `day`, by fact."""
         found: dict[str, tuple[str, ...]] = {}
         for document in self.documents.values():
-            if valid_on(document, self.as_of):
+            if document.searchable and valid_on(document, day):
                 for fact in document.facts:
                     found[fact] = (*found.get(fact, ()), document.id)
         return found
@@ -94,10 +94,13 @@ def task_cases(
     task: str, rows: Iterable[Placed[CaseRow]], world: World, problems: Problems
 ) -> list[Case]:
     """Cases as records; see docs/suites.md for their tags, gold documents and clusters."""
-    gold = world.gold()
     cases = []
+    gold: dict[date | None, dict[str, tuple[str, ...]]] = {}
     for placed in rows:
         row = placed.row
+        day = row.as_of or world.as_of
+        if day not in gold:
+            gold[day] = world.gold(day)
         _check_names(placed, world, problems)
         cases.append(
             Case(
@@ -106,13 +109,15 @@ def task_cases(
                 row.input,
                 row.output,
                 row.fact or row.source or placed.id,
-                world.as_of,
+                day,
                 _tags(placed, world, problems),
                 row.fact,
                 row.source,
-                gold.get(row.fact or "", ()) if row.gold is None else tuple(row.gold),
+                gold[day].get(row.fact or "", ()) if row.gold is None else tuple(row.gold),
                 tuple(row.terms),
                 placed.where,
+                row.answerable,
+                row.expect,
             )
         )
     return cases
@@ -129,10 +134,11 @@ def valid_on(document: Document, day: date | None) -> bool:
 def _tags(placed: Placed[CaseRow], world: World, problems: Problems) -> tuple[str, ...]:
     tags = list(placed.row.tags)
     fact = world.facts.get(placed.row.fact or "")
-    if fact and world.as_of:
-        now = at(fact, world.as_of)
+    day = placed.row.as_of or world.as_of
+    if fact and day:
+        now = at(fact, day)
         if now is None:
-            what = f"fact '{fact.id}' ({fact.where}) has no version valid on {world.as_of}"
+            what = f"fact '{fact.id}' ({fact.where}) has no version valid on {day}"
             problems.add(what, placed.where, "add the version, or drop `fact` from the case")
         elif world.trained_until:
             tags.append(since(at(fact, world.trained_until), now))
@@ -143,9 +149,13 @@ def _check_names(placed: Placed[CaseRow], world: World, problems: Problems) -> N
     row, where = placed.row, placed.where
     if row.fact is not None and row.fact not in world.fact_ids:
         problems.unknown("fact", row.fact, world.fact_ids, where)
-    if row.fact is not None and world.as_of is None:
+    day = row.as_of or world.as_of
+    if row.fact is not None and day is None:
         what = "cases name facts, but the suite has no date to ask them on"
         problems.add(what, where.rpartition(":")[0], "set dates.as_of in suite.yaml")
+    if row.as_of and world.trained_until and row.as_of < world.trained_until:
+        what = f"as_of {row.as_of} is before trained_until {world.trained_until}"
+        problems.add(what, where, "ask on a day after training")
     for term in row.terms:
         if term not in world.terms:
             problems.unknown("term", term, world.terms, where)
@@ -153,6 +163,6 @@ def _check_names(placed: Placed[CaseRow], world: World, problems: Problems) -> N
         document = world.documents.get(name)
         if document is None:
             problems.unknown("document", name, world.documents, where)
-        elif not valid_on(document, world.as_of):
-            what = f"gold document {quote(name)} is not valid on {world.as_of}"
+        elif not valid_on(document, day):
+            what = f"gold document {quote(name)} is not valid on {day}"
             problems.add(what, where, "name the one that was valid then")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from harness import registry
 from harness.errors import Problem
 from harness.records import FACT_TAGS, MIN_SLICE, Fact, Row, Rule, Suite, Task
+from harness.suite.expect import check_arms, check_rows
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
 from harness.suite.scorers import construct, resources
@@ -24,6 +25,7 @@ def check_whole(
         problems.add(problem.what, problem.where, problem.remedy)
     for problem in exposure_problems(suite.facts, suite.train):
         problems.add(problem.what, problem.where, problem.remedy)
+    check_rows(suite, where, problems)
     known = {candidate.name for candidate in suite.candidates}
     for task in suite.tasks:
         _check_gold(suite, task, where, problems)
@@ -31,6 +33,7 @@ def check_whole(
         for rule in suite.rules:
             if rule.task == task.name:
                 _check_rule(rule, task, known, metrics, problems)
+        check_arms(suite, task.name, metrics, known, problems)
 
 
 def check_slices(sampled: Suite, problems: Problems) -> None:

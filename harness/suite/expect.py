@@ -1,0 +1,117 @@
+"""Checks of what a suite expects, and of recipes that choose rows or build on one another."""
+
+from collections.abc import Callable, Iterator
+
+from harness.records import FACT_TAGS, MIN_SLICE, Arm, Recipe, Suite
+from harness.suite.build import candidate_specs, recipes
+from harness.suite.files import Problems
+from harness.suite.spec import Spec
+
+Where = Callable[..., str]
+
+
+def check_expect_names(spec: Spec, problems: Problems) -> None:
+    """Note expectations that share a name, or name a candidate or task that is not there."""
+    known = candidate_specs(spec.file)
+    seen: set[str] = set()
+    for index, one in enumerate(spec.file.expect):
+        where = spec.raw.where(("expect", index))
+        if one.name in seen:
+            problems.add(f"expectation '{one.name}' is written twice", where, "rename one")
+        seen.add(one.name)
+        for name in (one.candidate, one.against.candidate, one.net_of):
+            if name is not None and name not in known:
+                problems.unknown("candidate", name, known, where)
+        for name in (one.task, one.against.task):
+            if name is not None and name not in spec.file.tasks:
+                problems.unknown("task", name, spec.file.tasks, where)
+        if not one.against.model_dump(exclude_none=True):
+            what = f"expectation '{one.name}' is held against itself"
+            problems.add(what, where, "give `against` a candidate, task, metric or slice")
+
+
+def check_recipes(spec: Spec, problems: Problems) -> None:
+    """Note recipes that start from one that is not there, or from themselves."""
+    starts = {recipe.name: recipe.start for recipe in recipes(spec.file)}
+    ranks = {recipe.name: recipe.rank for recipe in recipes(spec.file)}
+    for recipe in recipes(spec.file):
+        where = spec.raw.where(("recipes", recipe.name))
+        if recipe.start is None:
+            continue
+        if recipe.start not in starts:
+            problems.unknown("recipe", recipe.start, starts, where)
+        elif recipe.name in chain(recipe.start, starts):
+            problems.add(f"recipe '{recipe.name}' starts from itself", where, "remove a `start`")
+        elif ranks[recipe.start] != recipe.rank:
+            what = f"recipe '{recipe.name}' has rank {recipe.rank}, its start {recipe.start}"
+            problems.add(f"{what} has {ranks[recipe.start]}", where, "give both the same rank")
+
+
+def chain(name: str, starts: dict[str, str | None]) -> Iterator[str]:
+    """A recipe and all that it builds on, each once."""
+    seen: set[str] = set()
+    at: str | None = name
+    while at is not None and at not in seen:
+        seen.add(at)
+        yield at
+        at = starts.get(at)
+
+
+def check_rows(suite: Suite, where: Where, problems: Problems) -> None:
+    """Note recipes whose tags leave no training row, or name a tag that no row has."""
+    tags = {tag for row in suite.train for tag in row.tags}
+    used = {candidate.adapter.value for candidate in suite.candidates}
+    for recipe in suite.recipes:
+        for key in ("only", "without"):
+            for tag in getattr(recipe, key):
+                if tag not in tags:
+                    problems.unknown("row tag", tag, tags, where("recipes", recipe.name, key))
+        if recipe.name in used and suite.train and not any(_taken(recipe, suite)):
+            what = f"recipe '{recipe.name}' leaves no training row"
+            problems.add(what, where("recipes", recipe.name), "choose other tags")
+
+
+def _taken(recipe: Recipe, suite: Suite) -> Iterator[bool]:
+    for row in suite.train:
+        wanted = not recipe.only or any(tag in recipe.only for tag in row.tags)
+        yield wanted and not any(tag in recipe.without for tag in row.tags)
+
+
+def check_arms(
+    suite: Suite, task: str, metrics: list[str] | None, known: set[str], problems: Problems
+) -> None:
+    """Note arms on a task whose metric, slice or candidate is not there."""
+    cases = next(one.cases for one in suite.tasks if one.name == task)
+    limited = next(one.candidates for one in suite.tasks if one.name == task)
+    slices = {"all", *(tag for case in cases for tag in case.tags)}
+    for one in suite.expectations:
+        for arm in (one.arm, one.against):
+            if arm.task != task:
+                continue
+            if metrics is not None and arm.metric not in metrics:
+                problems.unknown("metric", arm.metric, metrics, one.where)
+            if arm.slice not in slices:
+                problems.unknown("slice", arm.slice, slices, one.where)
+            for name in (arm.candidate, one.net_of):
+                if name in known and name not in (limited or known):
+                    what = f"candidate '{name}' does not answer task '{task}'"
+                    remedy = f"add it to tasks.{task}.candidates"
+                    problems.add(what, one.where, remedy)
+
+
+def check_arm_sizes(sampled: Suite, problems: Problems) -> None:
+    """Note arms on slices that the cases of the chosen profile cannot fill."""
+    tasks = {task.name: task.cases for task in sampled.tasks}
+    for one in sampled.expectations:
+        for arm in dict.fromkeys((one.arm, one.against)):
+            small = _too_small(arm, [case.tags for case in tasks.get(arm.task, ())])
+            if small:
+                problems.add(small, one.where, "add cases, raise the limit, or drop it")
+
+
+def _too_small(arm: Arm, tags: list[tuple[str, ...]]) -> str:
+    count = sum(arm.slice in found for found in tags)
+    if arm.slice == "all" or not tags or count >= MIN_SLICE:
+        return ""
+    kind = "slice" if arm.slice not in FACT_TAGS else "fact slice"
+    return f"{kind} '{arm.slice}' has {count} of the {len(tags)} cases of task '{arm.task}'"
