@@ -96,22 +96,29 @@ def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, str, dict[
         if not line.strip():
             continue
         where = f"{file}:{number}"
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "too deep"
-            column = error.colno if isinstance(error, json.JSONDecodeError) else 1
-            found = quote(line[max(0, column - 11) : column + 20].strip(), 40)
-            problems.add(
-                f"not valid JSON: {reason} at column {column}, near {found}",
-                where,
-                "one JSON object a line",
-            )
-            continue
-        if not isinstance(row, dict):
-            problems.add(f"not a JSON object: {quote(row)}", where, "one JSON object a line")
-            continue
-        yield number, where, row
+        row = json_object(line, where, problems)
+        if row is not None:
+            yield number, where, row
+
+
+def json_object(line: str, where: str, problems: Problems) -> dict[str, Any] | None:
+    """The object that a line of JSONL holds, or None with the problem noted."""
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "too deep"
+        column = error.colno if isinstance(error, json.JSONDecodeError) else 1
+        found = quote(line[max(0, column - 11) : column + 20].strip(), 40)
+        problems.add(
+            f"not valid JSON: {reason} at column {column}, near {found}",
+            where,
+            "one JSON object a line",
+        )
+        return None
+    if not isinstance(row, dict):
+        problems.add(f"not a JSON object: {quote(row)}", where, "one JSON object a line")
+        return None
+    return row
 
 
 def find(root: Path, name: str, what: str, where: str, problems: Problems) -> Path | None:
