@@ -90,6 +90,15 @@ class Retriever(Protocol):
         """At most k passages, best first."""
 
 
+class BatchRetriever(Retriever, Protocol):
+    """A retriever that does better when it gets all questions at once."""
+
+    def search_all(
+        self, queries: Sequence[str], k: int, cache: Path | None = None
+    ) -> list[list[Passage]]:
+        """`search` for each query; what is worth keeping between runs goes under `cache`."""
+
+
 class Report(Protocol):
     """Writes one rendering of a run."""
 

@@ -1,13 +1,21 @@
-"""Name -> "module:attribute". The only place that is lazy by name."""
+"""Name -> "module:attribute". The only place that is lazy by name.
+
+Installed packages add entries through the entry points `bench.scorers`, `bench.retrievers`,
+`bench.engines`, `bench.reports` and `bench.executors`; docs/extending.md shows how. They are
+looked up once, and nothing of a package is imported before it is used.
+"""
 
 import ast
 import importlib
 import importlib.util
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from harness.errors import UnknownNameError
+from harness.errors import MachineError, UnknownNameError, UsageError
 
+# bench's own entries; whoever wants to know what there is asks `names` or `known`
 TABLES: dict[str, dict[str, str]] = {
     "scorer": {
         "style": "harness.score.style:Style",
@@ -19,7 +27,11 @@ TABLES: dict[str, dict[str, str]] = {
         "vllm": "harness.serve.vllm_engine:VllmEngine",
         "transformers": "harness.serve.transformers_engine:TransformersEngine",
     },
-    "retriever": {"bm25": "harness.retrieve.bm25:Bm25"},
+    "retriever": {
+        "bm25": "harness.retrieve.bm25:Bm25",
+        "dense": "harness.retrieve.dense:Dense",
+        "hybrid": "harness.retrieve.hybrid:Hybrid",
+    },
     "report": {
         "json": "harness.report.json:JsonReport",
         "markdown": "harness.report.markdown:MarkdownReport",
@@ -35,29 +47,108 @@ TABLES: dict[str, dict[str, str]] = {
 }
 
 
+KINDS = tuple(TABLES)
+
+
+class Entry(NamedTuple):
+    """What stands behind a name: "module:attribute", and the package that brings it ('': bench)."""
+
+    target: str
+    package: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.target} of {self.package or 'bench'}"
+
+
 def names(kind: str) -> list[str]:
-    """The registered names of a kind, in the order they are listed."""
-    return list(TABLES[kind])
+    """The registered names of a kind: bench's own in their order, then those of packages."""
+    return list(known(kind))
+
+
+def known(kind: str) -> dict[str, list[Entry]]:
+    """Name -> all entries of that name. More than one is a clash, which `load` refuses."""
+    found = {name: [Entry(target)] for name, target in TABLES[kind].items()}
+    for name, entry in _brought(kind):
+        found.setdefault(name, []).append(entry)
+    return found
 
 
 def load(kind: str, name: str, *, where: str = "") -> Any:
-    """The class behind a name; UnknownNameError names the nearest valid one."""
-    table = TABLES[kind]
-    if name not in table:
-        raise UnknownNameError(kind, name, table, where=where)
-    module, _, attribute = table[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    """The class behind a name.
+
+    Raises:
+        UnknownNameError: there is none; names the nearest valid one.
+        UsageError: two packages, or a package and bench, use the name.
+        MachineError: a package's entry cannot be imported.
+    """
+    entries = known(kind).get(name)
+    if entries is None:
+        raise UnknownNameError(kind, name, names(kind), where=where)
+    if len(entries) > 1:
+        raise UsageError(
+            f"{len(entries)} {kind}s are named '{name}': {' and '.join(map(str, entries))}",
+            where=where,
+            remedy=f"uninstall {entries[-1].package}, or rename its entry point",
+        )
+    module, _, attribute = entries[0].target.partition(":")
+    if not entries[0].package:
+        return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise MachineError(
+            f"{kind} '{name}' cannot be loaded: {entries[0]} ({reason})",
+            where=where,
+            remedy=f"repair or uninstall {entries[0].package}",
+        ) from error
 
 
 def describe(kind: str, name: str) -> str:
-    """An entry's one-line `description`, read from its source: importing all takes seconds."""
-    module, _, attribute = TABLES[kind][name].partition(":")
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
+    """An entry's one-line `description`, read from its source: importing all takes seconds.
+
+    Of a package's entry the package is said too, and of a clash both sides.
+    """
+    entries = known(kind)[name]
+    if len(entries) > 1:
+        return f"cannot be used: {' and '.join(map(str, entries))} have this name"
+    about = _description(entries[0].target)
+    package = entries[0].package
+    return f"{about} ({package})".strip() if package else about
+
+
+@cache
+def _brought(kind: str) -> tuple[tuple[str, Entry], ...]:
+    """Entries of installed packages, by name and package."""
+    found = {
+        (point.name, Entry(point.value.partition("[")[0].strip(), _package(point)))
+        for point in entry_points(group=f"bench.{kind}s")
+    }
+    return tuple(sorted(found))
+
+
+def _package(point: Any) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"
+
+
+def _description(target: str) -> str:
+    module, _, attribute = target.partition(":")
+    try:
+        spec = importlib.util.find_spec(module)
+        source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+        tree = ast.parse(source)
+    except Exception:  # noqa: BLE001 - a package that is broken is listed all the same
         return ""
-    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+    for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == attribute:
-            for line in node.body:
-                if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == "description":
-                    return str(ast.literal_eval(line.value)) if line.value else ""
+            return next(filter(None, map(_said, node.body)), "")
+    return ""
+
+
+def _said(line: ast.stmt) -> str:
+    """The text of a class body's line `description = "..."`, annotated or not."""
+    if isinstance(line, ast.AnnAssign | ast.Assign) and isinstance(line.value, ast.Constant):
+        targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+        if [ast.unparse(target) for target in targets] == ["description"]:
+            return str(line.value.value)
     return ""

@@ -52,6 +52,31 @@ def write_atomic(path: Path, text: str) -> None:
         raise from_os_error(error, f"writing {path.name}") from error
 
 
+def remembered_digest(path: Path, memo: Path) -> str:
+    """sha256 of a file's bytes, remembered in `memo` by path, size and change time."""
+    known: dict[str, list[Any]] = _read_json(memo) or {}
+    status = path.stat()
+    mark = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    name = str(path.resolve())
+    if known.get(name, [])[:4] == mark:
+        return str(known[name][4])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    known[name] = [*mark, digest]
+    write_atomic(memo, json.dumps(known))
+    return digest
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        path.unlink(missing_ok=True)
+        return None
+
+
 class Store:
     """The cells under one root folder."""
 
@@ -81,17 +106,7 @@ class Store:
 
     def file_digest(self, path: Path) -> str:
         """sha256 of a file's bytes, remembered by path, size and change time."""
-        known: dict[str, list[Any]] = self._read_json(self.root / "digests.json") or {}
-        status = path.stat()
-        mark = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        name = str(path.resolve())
-        if known.get(name, [])[:4] == mark:
-            return str(known[name][4])
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        known[name] = [*mark, digest]
-        write_atomic(self.root / "digests.json", json.dumps(known))
-        return digest
+        return remembered_digest(path, self.root / "digests.json")
 
     def folder_digest(self, folder: Path, patterns: tuple[str, ...]) -> str:
         """Digest over the named files of a folder, by file name and bytes."""
@@ -103,7 +118,7 @@ class Store:
     def adapter(self, key: str, name: str) -> Adapter | None:
         """The trained adapter of a key, or None; a changed file is an error, never used."""
         folder = self.root / "adapters" / key
-        record = self._read_json(folder / "record.json")
+        record = _read_json(folder / "record.json")
         if record is None or record.get("schema") != SCHEMA:
             return None
         digest = self.adapter_digest(folder)
@@ -161,21 +176,11 @@ class Store:
 
     def value(self, key: str) -> Any:
         """A small stored result, or None."""
-        return self._read_json(self.root / "values" / f"{key}.json")
+        return _read_json(self.root / "values" / f"{key}.json")
 
     def keep_value(self, key: str, value: Any) -> None:
         """Store a small JSON-able result."""
         write_atomic(self.root / "values" / f"{key}.json", json.dumps(value))
-
-    @staticmethod
-    def _read_json(path: Path) -> Any:
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            path.unlink(missing_ok=True)
-            return None
 
 
 class AnswerCell:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import bm25s
+import numpy as np
 from bm25s.stopwords import STOPWORDS_EN
 
-from harness.records import Document, Passage
+from harness.records import Document, Passage, Retrieval
+from harness.retrieve.ranking import Scores, in_order, passages, ranked
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _STOP = frozenset(STOPWORDS_EN) | frozenset(
@@ -50,27 +52,31 @@ class Bm25:
 
     description: ClassVar[str] = "BM25 over words (bm25s, Lucene variant, no stemming)"
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        settings: Retrieval | None = None,  # noqa: ARG002 - words need none
+    ) -> None:
         """Index the documents; ties are broken by document id."""
-        self._documents = sorted(documents, key=lambda document: document.id)
+        self._documents = in_order(documents)
         words = [tokenise(f"{document.title}\n{document.text}") for document in self._documents]
         self._index: bm25s.BM25 | None = None
         if any(words):
             self._index = bm25s.BM25(method="lucene")
             self._index.index(words, show_progress=False)
 
+    def scores(self, query: str) -> Scores:
+        """(documents,) scores in the order of ids; 0 where no word is shared."""
+        words = tokenise(query)
+        if self._index is None or not words:
+            return np.zeros(len(self._documents))
+        return np.asarray(self._index.get_scores(words), dtype=np.float64)
+
     def search(self, query: str, k: int) -> list[Passage]:
         """At most k passages, best first; documents that share no word with the query are none."""
-        words = tokenise(query)
-        if self._index is None or not words or k < 1:
-            return []
-        scores = [float(score) for score in self._index.get_scores(words)]
-        ranked = sorted(range(len(scores)), key=lambda place: (-scores[place], place))
-        return [self._passage(place, scores[place]) for place in ranked[:k] if scores[place] > 0]
-
-    def _passage(self, place: int, score: float) -> Passage:
-        document = self._documents[place]
-        return Passage(document.id, document.title, document.text, score)
+        scores = self.scores(query)
+        best = [place for place in ranked(scores)[: max(k, 0)] if scores[place] > 0]
+        return passages(self._documents, scores, best)
 
 
 def tokenise(text: str) -> list[str]:

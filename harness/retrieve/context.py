@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 from harness.records import Document, Passage
+from harness.retrieve.sentences import sentence_ends
 
 _GAP = "\n\n"
-_SENTENCE_END = re.compile(r"[.!?\u0964\u3002]+[\"')\]\u2019\u201d]*(?=\s|$)|\n+")
 _SLOT = re.compile(r"\{(context|input)\}")
 
 
@@ -28,6 +28,11 @@ def fit(passages: Sequence[Passage], max_chars: int) -> list[Passage]:
     Passages stay whole, except that a first one that is too long by itself is cut at the end of
     a sentence, or of a word where no sentence ends in time.
     """
+    return fitted(passages, max_chars)[0]
+
+
+def fitted(passages: Sequence[Passage], max_chars: int) -> tuple[list[Passage], int]:
+    """What `fit` keeps, and how many passages it left out whole, counted from the end."""
     kept: list[Passage] = []
     room = max_chars
     for passage in passages:
@@ -36,12 +41,12 @@ def fit(passages: Sequence[Passage], max_chars: int) -> list[Passage]:
             break
         kept.append(passage)
         room -= need
-    if kept or not passages:
-        return kept
-    first = passages[0]
-    heading = len(_block(replace(first, text="")))
-    text = _cut(first.text, max_chars - heading)
-    return [replace(first, text=text)] if text else []
+    if not kept and passages:
+        first = passages[0]
+        heading = len(_block(replace(first, text="")))
+        text = _cut(first.text, max_chars - heading)
+        kept = [replace(first, text=text)] if text else []
+    return kept, len(passages) - len(kept)
 
 
 def render(template: str, passages: Sequence[Passage], question: str) -> str:
@@ -60,8 +65,7 @@ def _cut(text: str, room: int) -> str:
     text = text.strip()
     if room < 1:
         return ""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, room + 1)]
-    ends = [end for end in ends if end <= room]
+    ends = sentence_ends(text, room)
     if ends:
         return text[: ends[-1]].rstrip()
     head, space, _ = text[: room + 1].rpartition(" ")

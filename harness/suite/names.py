@@ -53,7 +53,7 @@ def _tasks(spec: Spec, problems: Problems) -> None:
             elif candidate in (task.candidates or ())[:index]:
                 problems.add(f"candidate '{candidate}' is listed twice", where, "keep one")
         for scorer in task.scorers or {}:
-            if scorer not in registry.TABLES["scorer"]:
+            if scorer not in registry.known("scorer"):
                 where = spec.raw.where(("tasks", name, "scorers", scorer))
                 problems.unknown("scorer", scorer, registry.names("scorer"), where)
 

@@ -84,7 +84,7 @@ def _check_scorers(
     suite: Suite, task: Task, where: Where, rule_places: dict[str, str], problems: Problems
 ) -> list[str] | None:
     """Note what scorers refuse; the names of the task's metrics, or None when unsure."""
-    known = tuple(spec for spec in task.scorers if spec.name in registry.TABLES["scorer"])
+    known = tuple(spec for spec in task.scorers if spec.name in registry.known("scorer"))
     checked = Task(task.name, task.cases, known)
     built, refused = construct(checked, resources(suite, task))
     for name, reason in refused.items():

@@ -7,7 +7,7 @@ import pytest
 from harness import protocols, registry
 from harness.errors import UnknownNameError
 
-ENTRIES = [(kind, name) for kind in registry.TABLES for name in registry.names(kind)]
+ENTRIES = [(kind, name) for kind in registry.KINDS for name in registry.names(kind)]
 PARTS = {
     "scorer": ("score",),
     "engine": ("missing", "generate"),
@@ -18,8 +18,8 @@ PARTS = {
 
 
 def test_every_kind_has_a_seam() -> None:
-    assert {kind.capitalize() for kind in registry.TABLES} <= set(vars(protocols))
-    assert set(PARTS) == set(registry.TABLES)
+    assert {kind.capitalize() for kind in registry.KINDS} <= set(vars(protocols))
+    assert set(PARTS) == set(registry.KINDS)
 
 
 @pytest.mark.filterwarnings("ignore")  # what libraries say when they are imported
@@ -46,7 +46,7 @@ def test_a_slip_of_the_keyboard_names_the_nearest(kind: str, name: str) -> None:
     assert str(caught.value) == (f"suite.yaml:4: unknown {kind} '{name}x' (did you mean '{name}'?)")
 
 
-@pytest.mark.parametrize("kind", registry.TABLES)
+@pytest.mark.parametrize("kind", registry.KINDS)
 def test_a_name_like_none_lists_all(kind: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
         registry.load(kind, "0")

@@ -79,7 +79,7 @@ def fake_scorers(monkeypatch):
         style=FakeStyle, rouge=FakeRouge, recency=FakeRecency, terminology=FakeTerminology
     )
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    table = {name: f"{module.__name__}:{name}" for name in registry.TABLES["scorer"]}
+    table = {name: f"{module.__name__}:{name}" for name in registry.names("scorer")}
     monkeypatch.setitem(registry.TABLES, "scorer", table)
 
 
