@@ -65,7 +65,7 @@ def sections(text: str) -> list[tuple[tuple[str, ...], str]]:
     if opening.strip():
         found.append(((), opening))
     above: list[_Heading] = []
-    for head, after in zip(heads, [*heads[1:], None], strict=True):
+    for head, after in zip(heads, [*heads, None][1:], strict=True):
         above = [one for one in above if one.level < head.level]
         until = after.first if after else len(lines)
         body = "".join(lines[head.below : until])

@@ -172,7 +172,10 @@ def encode(folder: Path, texts: Sequence[str]) -> Vectors:
 def _loaded(folder: str) -> tuple[Any, Any, Form, int]:
     import torch
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     form = form_of(Path(folder))
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
