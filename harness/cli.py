@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +73,8 @@ def load_suite(path: str, profile: str | None) -> "Suite":
     return load(path, profile, has_gpu=has_gpu())
 
 
-def run_suite(suite: "Suite", **settings: Any) -> "Run":
-    """Run one suite through the pipeline."""
+def run_suites(suites: "Sequence[Suite]", **settings: Any) -> "Iterator[Run]":
+    """Run suites through the pipeline, each run as it is finished."""
     from harness import pipeline, registry
     from harness.console import Log
     from harness.store import Store
@@ -88,7 +88,7 @@ def run_suite(suite: "Suite", **settings: Any) -> "Run":
         reports=settings["reports"],
         command=shlex.join(["bench", *sys.argv[1:]]),
     )
-    return pipeline.run(suite, options, store, executor, log)
+    yield from pipeline.run_all(suites, options, store, executor, log)
 
 
 def print_json(data: Any) -> None:
@@ -103,14 +103,14 @@ def run(suites: tuple[str, ...], as_json: bool, **settings: Any) -> None:  # noq
     """Train, answer, score, compare, report and judge SUITES.
 
     Only what is not in the store (.bench, or BENCH_HOME) is computed, so a
-    killed run goes on where it stopped. The exit code is the gate's verdict.
+    killed run goes on where it stopped. Several suites (suites/*) share one
+    engine start per base model. The exit code is the gates' verdict.
     """
     from harness.views import exit_code, folder_of, run_line, show_run
 
     loaded = [load_suite(suite, settings["profile"]) for suite in suites]
     codes = []
-    for suite in loaded:
-        finished = run_suite(suite, **settings)
+    for finished in run_suites(loaded, **settings):
         codes.append(exit_code(finished))
         folder = folder_of(settings["reports"], finished)
         if as_json:
@@ -139,7 +139,7 @@ def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> Non
         raise UsageError("the suite has no gate rules", where=suite, remedy="add a `gate:` list")
     if adapter:
         loaded = pipeline.with_adapter(loaded, adapter)
-    finished = run_suite(loaded, **settings)
+    (finished,) = run_suites([loaded], **settings)
     folder = folder_of(settings["reports"], finished)
     if as_json:
         print_json(run_line(finished, folder))

@@ -27,13 +27,13 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time a stage; training and serving add up over the starts of one run."""
+    def stage(self, name: str, share: float = 1.0) -> Iterator[None]:
+        """Time a stage, or this run's share of one; those of several starts add up."""
         began = time.monotonic()
         try:
             yield
         finally:
-            took = time.monotonic() - began
+            took = (time.monotonic() - began) * share
             self.seconds[name] = self.seconds.get(name, 0.0) + took
             # a start that is stopped here must still count, and a full disk is told elsewhere
             if name in HEAVY:
@@ -136,3 +136,42 @@ def environment(plan: Plan, store: Store) -> dict[str, str]:
                 f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
             )
     return found
+
+
+class Meter:
+    """Shares the engine's wall seconds among cells by the tokens they were given.
+
+    Settled every few seconds, so that a killed run loses little of its account.
+    """
+
+    EVERY = 5.0
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.began = self.since = time.monotonic()
+        self.answers = 0
+        self.tokens = 0
+        self.open: dict[str, int] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the engine began to answer."""
+        return time.monotonic() - self.began
+
+    def count(self, cell: str, tokens: int) -> None:
+        """An answer of `tokens` tokens, its end included, for a cell."""
+        self.answers += 1
+        self.tokens += tokens
+        self.open[cell] = self.open.get(cell, 0) + tokens
+        if time.monotonic() - self.since > self.EVERY:
+            self.settle()
+
+    def settle(self) -> None:
+        """Share the seconds since the last time."""
+        now = time.monotonic()
+        whole = sum(self.open.values())
+        for cell, tokens in self.open.items():
+            name = f"seconds-{cell}"
+            earlier = self.store.value(name) or 0.0
+            self.store.keep_value(name, earlier + (now - self.since) * tokens / whole)
+        self.open, self.since = {}, now

@@ -3,6 +3,8 @@
 The one file that knows the order; records pass between the stages through here.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,32 +37,57 @@ class Options:
 
 
 def run(suite: Suite, options: Options, store: Store, executor: Executor, log: Log) -> Run:
-    """Run a suite to its reports; only what the store does not hold is computed.
+    """Run a suite to its reports; see `run_all`."""
+    return next(iter(run_all([suite], options, store, executor, log)))
+
+
+def run_all(
+    suites: Sequence[Suite], options: Options, store: Store, executor: Executor, log: Log
+) -> Iterator[Run]:
+    """Run suites to their reports, each yielded when it is finished.
+
+    Only what the store does not hold is computed. All suites are planned before anything is
+    trained, and their answers come from one engine start per base model.
 
     Raises:
         BenchError: one of its kinds, for everything that stops a run; finished cells stay.
     """
-    check_suite(suite)
+    for suite in suites:
+        check_suite(suite)
     engine = planning.choose_engine(options.engine)
     with store.locked():
         store.sweep()
-        name = options.model or suite.model or planning.DEFAULT_MODEL
-        log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
-        model = models.resolve(name, store, executor)
-        outside = training.outside_adapters(suite, model, store)
-        plan = planning.make(suite, model, engine, outside)
-        clock = ledger.Clock(store, plan.id)
-        log.say(f"          {describe(plan)}")
-        for warning in plan.warnings:
-            log.caution(warning)
-        with clock.stage("train"):
-            adapters = {**outside, **get_adapters(plan, store, executor, log)}
-        for cell in plan.cells:
-            cell.adapter = adapters[cell.candidate.adapter]
-            cell.key = planning.answer_key(plan, cell)
-        with clock.stage("serve"):
-            worked = get_answers(plan, store, executor, log)
-        return finish(plan, options, store, clock, log, worked=worked)
+        made = [make_plan(suite, options, engine, store, executor, log) for suite in suites]
+        for plan, outside, clock in made:
+            with clock.stage("train"):
+                adapters = {**outside, **get_adapters(plan, store, executor, log)}
+            for cell in plan.cells:
+                cell.adapter = adapters[cell.candidate.adapter]
+                cell.key = planning.answer_key(plan, cell)
+        clocks = {plan.id: clock for plan, _, clock in made}
+        worked = get_answers([plan for plan, _, _ in made], clocks, store, executor, log)
+        for plan, _, clock in made:
+            yield finish(plan, options, store, clock, log, worked=plan.id in worked)
+
+
+def make_plan(
+    suite: Suite,
+    options: Options,
+    engine: tuple[str, str],
+    store: Store,
+    executor: Executor,
+    log: Log,
+) -> tuple[Plan, dict[AdapterSource, Adapter], ledger.Clock]:
+    """A suite's plan, the adapters that come from outside, and its clock."""
+    name = options.model or suite.model or planning.DEFAULT_MODEL
+    log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
+    model = models.resolve(name, store, executor)
+    outside = training.outside_adapters(suite, model, store)
+    plan = planning.make(suite, model, engine, outside, store.root / "embeddings")
+    log.say(f"          {describe(plan)}")
+    for warning in plan.warnings:
+        log.caution(warning)
+    return plan, outside, ledger.Clock(store, plan.id)
 
 
 def check_suite(suite: Suite) -> None:
@@ -103,22 +130,40 @@ def get_adapters(
     return found
 
 
-def get_answers(plan: Plan, store: Store, executor: Executor, log: Log) -> bool:
-    """Answer the cells that are not complete; whether there was anything to do."""
-    unfinished = [
-        cell
-        for cell in plan.cells
-        if {asked.case.id for asked in cell.asked if not asked.skip}
-        - set(store.answers(cell.key).done)
-    ]
-    if not unfinished:
-        log.stage("serve", "every answer is in the store")
-        return False
-    from harness.answering import answer_cells, check_lengths
+def get_answers(
+    plans: Sequence[Plan],
+    clocks: dict[str, ledger.Clock],
+    store: Store,
+    executor: Executor,
+    log: Log,
+) -> set[str]:
+    """Answer the cells that are not complete; ids of the plans that had any.
 
-    check_lengths(plan)
-    answer_cells(plan, unfinished, store, executor, log)
-    return True
+    Their clocks share the seconds by the number of cells.
+    """
+    unfinished = {
+        plan.id: [
+            cell
+            for cell in plan.cells
+            if {asked.case.id for asked in cell.asked if not asked.skip}
+            - set(store.answers(cell.key).done)
+        ]
+        for plan in plans
+    }
+    works = [(plan, unfinished[plan.id]) for plan in plans if unfinished[plan.id]]
+    if not works:
+        log.stage("serve", "every answer is in the store")
+        return set()
+    from harness.answering import answer_plans, check_lengths
+
+    for plan, _ in works:
+        check_lengths(plan)
+    cells = sum(len(open_cells) for _, open_cells in works)
+    with ExitStack() as timed:
+        for plan, open_cells in works:
+            timed.enter_context(clocks[plan.id].stage("serve", len(open_cells) / cells))
+        answer_plans(works, store, executor, log)
+    return {plan.id for plan, _ in works}
 
 
 def finish(

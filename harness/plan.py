@@ -2,50 +2,36 @@
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache as cached
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from harness import registry
+from harness.asking import Asked, context_warnings, questions
 from harness.errors import UnknownNameError, UsageError
 from harness.records import (
     Adapter,
     AdapterSource,
     Candidate,
-    Case,
-    Document,
     Model,
-    Passage,
     Recipe,
+    Row,
     Suite,
     Task,
 )
-from harness.retrieve import context
 from harness.serve import vllm_engine
 from harness.store import digest_of
+from harness.suite.sample import sample
+from harness.suite.scorers import construct, resources
 
 # raised when a change of our own code changes what is trained or answered
 TRAIN_REVISION = 1
 SERVE_REVISION = 2
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What one candidate is asked in one case, before the chat template.
-
-    `skip` says why it is not asked at all: its scores are unmeasured, never a closed-book answer.
-    """
-
-    case: Case
-    system: str
-    user: str
-    passages: tuple[Passage, ...] = ()
-    skip: str = ""
 
 
 @dataclass(slots=True)
@@ -86,7 +72,7 @@ def choose_engine(wanted: str) -> tuple[str, str]:
         if missing:
             return "transformers", f"vLLM is not installed ({missing})"
         return "vllm", "one engine start serves base and adapters"
-    if wanted not in registry.TABLES["engine"]:
+    if wanted not in registry.known("engine"):
         raise UnknownNameError("engine", wanted, ["auto", *registry.names("engine")])
     # only vLLM can be absent: transformers is a required package
     missing = vllm_engine.VllmEngine.missing() if wanted == "vllm" else ""
@@ -111,17 +97,23 @@ def engine_version(engine: str) -> str:
 
 
 def make(
-    suite: Suite, model: Model, engine: tuple[str, str], outside: Mapping[AdapterSource, Adapter]
+    suite: Suite,
+    model: Model,
+    engine: tuple[str, str],
+    outside: Mapping[AdapterSource, Adapter],
+    cache: Path | None = None,
 ) -> Plan:
-    """Every cell of a run, with its prompts; `outside` are the adapters that are not trained."""
-    used = {c.adapter.value for c in suite.candidates if c.adapter.kind == "recipe"}
-    recipes = tuple(recipe for recipe in suite.recipes if recipe.name in used)
-    cells = [
-        Cell(candidate, task, questions(suite, task, candidate))
-        for task in suite.tasks
-        for candidate in suite.candidates
-        if task.candidates is None or candidate.name in task.candidates
-    ]
+    """Every cell of a run, with its prompts; `outside` are the adapters that are not trained.
+
+    `cache` is a folder where embeddings of retrieved texts are kept.
+    """
+    cells = []
+    for task in suite.tasks:
+        targets = targets_of(suite, task)
+        for candidate in suite.candidates:
+            if task.candidates is None or candidate.name in task.candidates:
+                asked = questions(suite, task, candidate, targets, cache)
+                cells.append(Cell(candidate, task, asked))
     found = engine_version(engine[0])
     identity = {
         "suite": unplaced(asdict(suite)),
@@ -132,8 +124,45 @@ def make(
         "machine": machine(),
     }
     number = digest_of(identity)[:10]
-    warnings = tuple(context_warnings(suite, cells))
+    warnings = tuple(
+        warning
+        for cell in cells
+        for warning in context_warnings(suite, cell.candidate, cell.task.name, cell.asked)
+    )
+    recipes = needed_recipes(suite)
     return Plan(suite, model, engine[0], engine[1], found, recipes, tuple(cells), number, warnings)
+
+
+def needed_recipes(suite: Suite) -> tuple[Recipe, ...]:
+    """The recipes that candidates name, and those they start from, first things first."""
+    known = {recipe.name: recipe for recipe in suite.recipes}
+    needed: dict[str, Recipe] = {}
+    for candidate in suite.candidates:
+        line: list[Recipe] = []
+        name = candidate.adapter.value if candidate.adapter.kind == "recipe" else None
+        while name in known and name not in needed:
+            line.append(known[name])
+            name = known[name].start
+        needed |= {recipe.name: recipe for recipe in reversed(line)}
+    return tuple(needed.values())
+
+
+def targets_of(suite: Suite, task: Task) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Per case id, the answers whose likelihood the task's scorers compare, a group a scorer."""
+    built, _ = construct(task, resources(suite, task))
+    wanting = [scorer for scorer in built.values() if hasattr(scorer, "targets")]
+    return {case.id: tuple(scorer.targets(case) for scorer in wanting) for case in task.cases}
+
+
+def rows_of(suite: Suite, recipe: Recipe) -> tuple[Row, ...]:
+    """The training rows of a recipe: by tag, then a nested sample."""
+    chosen = [
+        row
+        for row in suite.train
+        if (not recipe.only or set(recipe.only) & set(row.tags))
+        and not set(recipe.without) & set(row.tags)
+    ]
+    return tuple(sample(chosen, recipe.limit, suite.seed))
 
 
 def has_gpu() -> bool:
@@ -142,7 +171,7 @@ def has_gpu() -> bool:
     return Path("/dev/nvidiactl").exists() and not hidden
 
 
-@cache
+@cached
 def machine() -> list[str]:
     """What results depend on beside data and weights: device, number formats, libraries."""
     path = Path("/proc/cpuinfo")
@@ -151,27 +180,6 @@ def machine() -> list[str]:
     libraries = [f"{name} {package_version(name)}" for name in LIBRARIES]
     device = ["cuda"] if has_gpu() else [platform.machine(), *formats]
     return [*device, *libraries]
-
-
-def context_warnings(suite: Suite, cells: Iterable[Cell]) -> Iterator[str]:
-    """What a reader of a context candidate's numbers must know."""
-    for cell in cells:
-        name = f"{cell.candidate.name} in {cell.task.name}"
-        skipped = sum(bool(asked.skip) for asked in cell.asked)
-        if skipped:
-            yield f"{skipped} of {len(cell.asked)} cases of {name} have no gold passage"
-        if cell.candidate.context == "retrieved":
-            empty = sum(not asked.passages for asked in cell.asked)
-            if empty:
-                yield f"nothing was retrieved for {empty} of {len(cell.asked)} cases of {name}"
-        whole = {document.id: document.text.strip() for document in suite.documents}
-        cut = sum(
-            passage.text.strip() != whole.get(passage.document, passage.text.strip())
-            for asked in cell.asked
-            for passage in asked.passages
-        )
-        if cut:
-            yield f"{cut} passages of {name} were cut to retrieve.max_chars"
 
 
 def unplaced(value: Any) -> Any:
@@ -183,66 +191,22 @@ def unplaced(value: Any) -> Any:
     return value
 
 
-def questions(suite: Suite, task: Task, candidate: Candidate) -> tuple[Asked, ...]:
-    """What a candidate is asked in each case of a task, with the passages it may read."""
-    prompt = next((p for p in suite.prompts if p.name == candidate.prompt), None)
-    system = prompt.system if prompt else ""
-    if "{glossary}" in system:
-        lines = [f"{term.preferred}: {term.definition}" for term in suite.glossary]
-        system = system.replace("{glossary}", "\n".join(lines))
-    frame = prompt.user if prompt else "{input}"
-    passages = find_passages(suite, task, candidate)
-    asked = []
-    for case in task.cases:
-        found = passages.get(case.id, ())
-        text = case.input
-        if candidate.context != "none":
-            text = context.render(suite.retrieval.template, found, case.input)
-        missing = candidate.context == "gold" and not found
-        skip = "the case has no gold passage" if missing else ""
-        asked.append(Asked(case, system, frame.replace("{input}", text), found, skip))
-    return tuple(asked)
-
-
-def find_passages(suite: Suite, task: Task, candidate: Candidate) -> dict[str, tuple[Passage, ...]]:
-    """Passages per case id: what the retriever found, or the right ones, as of the case's date."""
-    if candidate.context == "none":
-        return {}
-    limit = suite.retrieval.max_chars
-    found: dict[str, tuple[Passage, ...]] = {}
-    retrievers: dict[Any, Any] = {}
-    known = {document.id: document for document in suite.documents}
-    for case in task.cases:
-        if candidate.context == "gold":
-            gold = [known[name] for name in case.gold if name in known]
-            passages = [Passage(d.id, d.title, d.text) for d in gold]
-        else:
-            if case.as_of not in retrievers:
-                documents = standing(suite, case)
-                made = registry.load("retriever", suite.retrieval.retriever)
-                retrievers[case.as_of] = made(documents)
-            passages = retrievers[case.as_of].search(case.input, suite.retrieval.k)
-        found[case.id] = tuple(context.fit(passages, limit))
-    return found
-
-
-def standing(suite: Suite, case: Case) -> tuple[Document, ...]:
-    """The documents that a case may read: those valid on its date, all where it has none."""
-    if case.as_of is None:
-        return suite.documents
-    return tuple(context.as_they_stood(suite.documents, case.as_of))
-
-
 def adapter_key(plan: Plan, recipe: Recipe) -> str:
-    """Address of a trained adapter: base bytes, data, template, recipe, code and versions."""
-    rows = [(row.id, row.input, row.output) for row in plan.suite.train]
+    """Address of a trained adapter: base bytes, data, template, recipe, code and versions.
+
+    A recipe that starts from another has that one's address in its own.
+    """
+    before = next((one for one in plan.recipes if one.name == recipe.start), None)
+    # which rows were chosen counts, not how
+    chosen: dict[str, Any] = {"name": "", "only": (), "without": (), "limit": None, "start": None}
     return digest_of(
         {
             "model": plan.model.digest,
-            "rows": rows,
+            "rows": [(row.id, row.input, row.output) for row in rows_of(plan.suite, recipe)],
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
-            "recipe": asdict(recipe) | {"name": ""},
+            "recipe": asdict(recipe) | chosen,
+            "start": adapter_key(plan, before) if before else None,
             "revision": TRAIN_REVISION,
             "machine": machine(),
         }
@@ -258,7 +222,9 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
             "prompts": [
-                (asked.case.id, asked.system, asked.user) for asked in cell.asked if not asked.skip
+                (asked.case.id, asked.system, asked.user, asked.targets)
+                for asked in cell.asked
+                if not asked.skip
             ],
             "max_tokens": cell.task.max_tokens,
             "sampling": asdict(plan.suite.sampling),

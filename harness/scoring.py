@@ -1,14 +1,15 @@
 """The score stage as the pipeline drives it: every answer with every score of its task."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness import registry
+from harness.asking import Asked
 from harness.errors import UsageError
-from harness.plan import Asked, Cell, Plan
-from harness.protocols import Resources
+from harness.plan import Cell, Plan
 from harness.records import Answer, Case, Metric, Score, ScoredAnswer, Suite, Task
 from harness.store import Store
+from harness.suite.scorers import construct, resources
 
 
 def metrics_of(suite: Suite) -> list[Metric]:
@@ -51,9 +52,9 @@ def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[Sco
         answer = done.get(asked.case.id, missing)
         scores = [
             score
-            for scorer in scorers
+            for scorer, read in zip(scorers, readings(scorers, asked, answer), strict=True)
             for score in (
-                skipped(scorer, asked) if asked.skip else score_one(scorer, asked.case, answer)
+                skipped(scorer, asked) if asked.skip else score_one(scorer, asked.case, read)
             )
         ]
         prompt = f"[system] {asked.system}\n{asked.user}" if asked.system else asked.user
@@ -68,22 +69,33 @@ def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[Sco
         )
 
 
+def readings(scorers: Sequence[Any], asked: Asked, answer: Answer) -> Iterator[Answer]:
+    """The answer as each scorer gets it: with what was read, and its own targets' logprobs."""
+    at = 0
+    groups = iter(asked.targets)
+    for scorer in scorers:
+        own: tuple[tuple[float, ...], ...] = ()
+        if hasattr(scorer, "targets"):
+            count = len(next(groups, ()))
+            own, at = answer.target_logprobs[at : at + count], at + count
+        yield replace(answer, passages=asked.passages, target_logprobs=own)
+
+
 def shape(metric: Metric) -> tuple[object, ...]:
     """What must be the same for two tasks' metrics to be one metric."""
     return (metric.unit, metric.lower, metric.upper, metric.better, metric.binary)
 
 
 def scorers_of(suite: Suite, task: Task) -> list[Any]:
-    """The task's scorers, built with what the suite lends them."""
-    resources = Resources(
-        facts={fact.id: fact for fact in suite.facts},
-        glossary=suite.glossary,
-        style=suite.style,
-        train=suite.train,
-        references=tuple(case.reference for case in task.cases),
-        trained_until=suite.trained_until,
-    )
-    return [registry.load("scorer", s.name)(s.options, resources) for s in task.scorers]
+    """The task's scorers, built with what the suite lends them.
+
+    Raises:
+        UsageError: a scorer refuses its options.
+    """
+    built, refused = construct(task, resources(suite, task))
+    for name, why in refused.items():
+        raise UsageError(f"scorer '{name}' of task '{task.name}': {why}")
+    return list(built.values())
 
 
 def skipped(scorer: Any, asked: Asked) -> list[Score]:

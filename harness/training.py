@@ -9,7 +9,7 @@ from typing import Any
 from harness import models
 from harness.console import Log
 from harness.errors import MachineError, UsageError
-from harness.plan import Plan, adapter_key
+from harness.plan import Plan, adapter_key, rows_of
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -75,12 +75,19 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
 
 
 def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: Log) -> Adapter:
-    """Train a recipe's adapter in a child process and keep it."""
+    """Train a recipe's adapter in a child process and keep it.
+
+    Raises:
+        UsageError: there is nothing to train on.
+        MachineError: training failed, or the adapter that it starts from is gone.
+    """
     key = adapter_key(plan, recipe)
+    start = started_from(recipe, plan, store)
+    chosen = rows_of(plan.suite, recipe)
     from harness.template import Template
 
     template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
-    rows = [(row, template.train_row(row.input, row.output)) for row in plan.suite.train]
+    rows = [(row, template.train_row(row.input, row.output)) for row in chosen]
     train, dev = split(rows, recipe)
     if not train:
         raise UsageError(
@@ -89,14 +96,20 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
     log.stage("train", f"{recipe.name}: {len(train)} rows, {len(dev)} for dev")
     with store.draft() as draft:
         job = TrainJob(
-            plan.model.path, recipe, tuple(train), tuple(dev), str(draft), template.pad_id
+            plan.model.path,
+            recipe,
+            tuple(train),
+            tuple(dev),
+            str(draft),
+            template.pad_id,
+            start=start,
         )
         record = follow(job, store, executor, log)
         name_base(draft, plan.model.name)
         record |= {
             "base": plan.model.name,
             "base_digest": plan.model.digest,
-            "data_digest": digest_of([(row.id, row.input, row.output) for row in plan.suite.train]),
+            "data_digest": digest_of([(row.id, row.input, row.output) for row in chosen]),
             "template": template.kind,
             "template_digest": template.digest,
         }
@@ -109,6 +122,17 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
         f"dev loss {_last(record['dev_loss'])}, {made.size / 1e6:.1f} MB"
     )
     return made
+
+
+def started_from(recipe: Recipe, plan: Plan, store: Store) -> str | None:
+    """The folder of the adapter that a recipe goes on from, or None."""
+    if recipe.start is None:
+        return None
+    before = next(one for one in plan.recipes if one.name == recipe.start)
+    adapter = store.adapter(adapter_key(plan, before), before.name)
+    if adapter is None:
+        raise MachineError(f"the adapter of recipe '{before.name}' is not in the store")
+    return adapter.path
 
 
 def name_base(folder: Path, name: str) -> None:

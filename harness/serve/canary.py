@@ -53,7 +53,9 @@ def distance(left: Probs, right: Probs) -> float:
 def judge(
     engine: Sequence[Answer], reference: Sequence[Answer], names: dict[str, str]
 ) -> dict[str, dict[str, float]]:
-    """Distances per source, for the record; `names` maps adapter digests to what people call them.
+    """Distances per source (`base` or an adapter digest), for the record.
+
+    `names` maps adapter digests to what people call them.
 
     Raises:
         MeasurementError: an adapter is not applied, the base is answered by an adapter, an
@@ -67,7 +69,7 @@ def judge(
         to_others = {other: distance(probs, theirs[other]) for other in theirs if other != source}
         own = distance(probs, theirs[source])
         effect = 0.0 if source == BASE else distance(theirs[source], theirs[BASE])
-        measured[names.get(source, source)] = {"to_reference": own, "effect": effect}
+        measured[source] = {"to_reference": own, "effect": effect}
         check_source(source, own, effect, to_others, theirs, names)
     return measured
 

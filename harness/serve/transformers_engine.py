@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -144,4 +145,15 @@ def run_batch(
             pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
             first = {str(token): value for token, value in pairs}
         answer_ids = output.sequences[row, longest:].tolist()
-        yield decoder.answer(request, answer_ids, seconds, first)
+        made = decoder.answer(request, answer_ids, seconds, first)
+        scored = tuple(target_logprobs(model, request, target) for target in request.targets)
+        yield replace(made, target_logprobs=scored)
+
+
+@torch.inference_mode()
+def target_logprobs(model: Any, request: Request, target: tuple[int, ...]) -> tuple[float, ...]:
+    """The logprob of each token of a target after the request's prompt, by one forward pass."""
+    ids = torch.tensor([[*request.token_ids, *target]], device=model.device)
+    logits = model(input_ids=ids).logits[0, -len(target) - 1 : -1]
+    rows = torch.log_softmax(logits.float(), dim=-1)
+    return tuple(rows.gather(1, ids[0, -len(target) :, None])[:, 0].tolist())

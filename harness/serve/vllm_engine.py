@@ -5,6 +5,7 @@ import os
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
@@ -180,7 +181,7 @@ def step_through(
     from vllm.lora.request import LoRARequest
 
     began: dict[str, float] = {}
-    prompts: dict[str, Request] = {}
+    open_parts: dict[str, Parts] = {}
     for request in batch:
         params = SamplingParams(
             temperature=job.sampling.temperature,
@@ -196,23 +197,54 @@ def step_through(
         if request.adapter is not None:
             path = job.adapters[request.adapter]
             lora = LoRARequest(request.adapter, numbers[request.adapter], path)
-        prompt = {"prompt_token_ids": list(request.token_ids)}
-        engine.add_request(request.id, prompt, params, lora_request=lora)
         began[request.id] = time.monotonic()
-        prompts[request.id] = request
+        parts = Parts(request)
+        # a target is a prompt of its own: one prefill gives the logprob of each of its tokens
+        scoring = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+        for name, ids in parts.prompts.items():
+            asked = params if name == request.id else scoring
+            engine.add_request(name, {"prompt_token_ids": ids}, asked, lora_request=lora)
+            open_parts[name] = parts
     while engine.has_unfinished_requests():
         for output in engine.step():
             if output.finished:
-                request = prompts[output.request_id]
-                if list(output.prompt_token_ids) != list(request.token_ids):
-                    raise MeasurementError("vLLM changed the prompt's token ids")
-                yield made(output, request, decoder, time.monotonic() - began[request.id])
+                parts = open_parts.pop(output.request_id)
+                if parts.take(output):
+                    spent = time.monotonic() - began[parts.request.id]
+                    yield parts.answer(decoder, spent)
 
 
-def made(output: Any, request: Request, decoder: "Decoder", seconds: float) -> Answer:
-    """An Answer from vLLM's output."""
-    whole = output.outputs[0]
-    first: dict[str, float] = {}
-    if request.logprobs and whole.logprobs:
-        first = {str(token): item.logprob for token, item in whole.logprobs[0].items()}
-    return decoder.answer(request, list(whole.token_ids), seconds, first)
+class Parts:
+    """A request and its targets on their way through the engine."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.prompts = {request.id: list(request.token_ids)}
+        for number, target in enumerate(request.targets):
+            self.prompts[f"{request.id}\0{number}"] = [*request.token_ids, *target]
+        self.done: dict[str, Any] = {}
+
+    def take(self, output: Any) -> bool:
+        """Keep a finished part; whether it was the last."""
+        if list(output.prompt_token_ids) != self.prompts[output.request_id]:
+            raise MeasurementError("vLLM changed the prompt's token ids")
+        self.done[output.request_id] = output
+        return len(self.done) == len(self.prompts)
+
+    def answer(self, decoder: "Decoder", seconds: float) -> Answer:
+        """The Answer, with the logprobs of all targets."""
+        first: dict[str, float] = {}
+        main, *others = (self.done[name] for name in self.prompts)
+        whole = main.outputs[0]
+        if self.request.logprobs and whole.logprobs:
+            first = {str(token): item.logprob for token, item in whole.logprobs[0].items()}
+        made = decoder.answer(self.request, list(whole.token_ids), seconds, first)
+        start = len(self.request.token_ids)
+        scored = tuple(
+            tuple(
+                float(entry[token].logprob)
+                for entry, token in zip(output.prompt_logprobs[start:], target, strict=True)
+            )
+            for output, target in zip(others, self.request.targets, strict=True)
+        )
+        return replace(made, target_logprobs=scored)

@@ -32,8 +32,9 @@ def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
     if isinstance(payload, TrainJob):
         return payload
     recipe = dict(payload["recipe"])
-    if not isinstance(recipe.get("targets", ""), str):
-        recipe["targets"] = tuple(recipe["targets"])
+    for name in ("targets", "only", "without"):
+        if isinstance(recipe.get(name), list):
+            recipe[name] = tuple(recipe[name])
 
     def rows(name: str) -> tuple[EncodedRow, ...]:
         return tuple(
@@ -91,6 +92,27 @@ def add_adapter(base: Any, recipe: Recipe) -> Any:
     return model
 
 
+def take_weights(model: Any, folder: str) -> None:
+    """Set the fresh adapter's weights to those of a finished one.
+
+    Raises:
+        MachineError: the folder holds another rank or other modules.
+    """
+    found = peft.utils.load_peft_weights(folder, device="cpu")
+    try:
+        result = peft.set_peft_model_state_dict(model, found)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise MachineError(f"the adapter to start from: {reason}", where=folder) from error
+    left = [name for name in result.missing_keys if "lora_" in name]
+    if left or result.unexpected_keys:
+        raise MachineError(
+            f"the adapter to start from has other modules: {(left or result.unexpected_keys)[0]}",
+            where=folder,
+            remedy="give both recipes the same targets",
+        )
+
+
 def refuse_embeddings(base: Any, recipe: Recipe) -> None:
     """Raise UsageError when a recipe names the embeddings or the output head among its targets."""
     tops = (base.get_input_embeddings(), base.get_output_embeddings())
@@ -125,12 +147,14 @@ def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
     probe = batches.collate([min(rows, key=batches.size)], job.pad_id, device)
     head = head_of(base, probe)
     model = add_adapter(base, recipe)
+    if job.start is not None:
+        take_weights(model, job.start)
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     per_epoch, steps, checks = plan(len(rows), recipe.batch_rows, recipe.epochs)
     loop = Loop(head, weights, recipe, steps, job.pad_id, device)
     load_seconds = time.perf_counter() - began
     facts: dict[str, Any] = {
-        "recipe": asdict(recipe),
+        "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(recipe).items()},
         "seed": recipe.seed,
         "load_seconds": load_seconds,
         "rows": len(rows),

@@ -12,9 +12,10 @@ from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
 from harness import answering
-from harness.answering import Meter, model_length, window_of
+from harness.answering import model_length, window_of
 from harness.console import Log
 from harness.errors import MachineError
+from harness.ledger import Meter
 from harness.plan import Plan, answer_key, canary_key
 from harness.records import Adapter, Answer, Candidate, Document, Request, ScorerSpec, Task
 from harness.store import Store
@@ -70,7 +71,7 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
     plan: Plan, store: Store
 ) -> None:
     engine = Engine()
-    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
     base, lora, gold = (cell.key for cell in plan.cells)
     assert [(r["id"], r["adapter"]) for r in engine.job["requests"]] == [
         (f"{base}/case-0", None),
@@ -88,7 +89,7 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
 
 def test_the_engine_is_told_where_an_answer_ends(plan: Plan, store: Store) -> None:
     engine = Engine()
-    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
     assert (engine.job["stop_ids"], engine.job["stop_texts"]) == ([1], ["\n### Input:"])
 
 
@@ -97,12 +98,12 @@ def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
 ) -> None:
     """A complete wave is not asked again; of a torn one only the missing answers are kept."""
     with pytest.raises(MachineError) as caught:
-        answering.answer_cells(plan, plan.cells, store, Engine(keeps=3), QUIET)
+        answering.answer_plans([(plan, plan.cells)], store, Engine(keeps=3), QUIET)
     assert str(caught.value) == (
         "the engine gave 3 of 5 answers (run again: finished answers are kept)"
     )
     engine = Engine()
-    answering.answer_cells(plan, plan.cells, store, engine, QUIET)
+    answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
     asked = [(one["wave"], one["id"].partition("/")[2]) for one in engine.job["requests"]]
     assert asked == [(0, "case-0"), (0, "case-1"), (1, "case-0")]
     for cell in plan.cells:
@@ -111,7 +112,7 @@ def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
 
 
 def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> None:
-    answering.answer_cells(plan, plan.cells, store, Engine(), QUIET)
+    answering.answer_plans([(plan, plan.cells)], store, Engine(), QUIET)
     assert [store.value(canary_key(plan, source)) for source in ("base", "digest-a")] == [
         {"to_reference": 0.0, "effect": 0.0},
         {"to_reference": 0.0, "effect": 1.0},

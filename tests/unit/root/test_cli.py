@@ -154,10 +154,10 @@ def test_the_worst_verdict_of_several_suites_is_the_exit_code(
 ) -> None:
     from harness.records import GateResult
 
-    gates: Any = iter([GateResult(v, ()) if v else None for v in verdicts])  # type: ignore[arg-type]
+    gates: Any = [GateResult(v, ()) if v else None for v in verdicts]  # type: ignore[arg-type]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "load_suite", lambda path, profile: path)
-    monkeypatch.setattr(pipeline, "run", lambda *_: make_run(gate=next(gates)))
+    monkeypatch.setattr(pipeline, "run_all", lambda *_: (make_run(gate=gate) for gate in gates))
     assert call(monkeypatch, "run", "--json", *(f"s{i}" for i in range(len(verdicts)))) == code
 
 

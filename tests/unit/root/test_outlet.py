@@ -90,7 +90,7 @@ def test_a_reader_that_goes_away_does_not_change_the_verdict(
         "run = make_run()\n"
         f"run = replace(run, gate=replace(run.gate, verdict={verdict!r}))\n"
         "cli.load_suite = lambda *_: replace(make_suite(), rules=(run.gate.rules[0].rule,))\n"
-        "pipeline.run = lambda *_: run\n"
+        "pipeline.run_all = lambda *_: iter([run])\n"
         "sys.argv = ['bench', 'gate', 'x']\n"
         "cli.main()\n"
     )

@@ -12,6 +12,7 @@ from tiny_tokenizers import make_model
 from harness import pipeline
 from harness.console import Log
 from harness.errors import SuiteError, UsageError
+from harness.ledger import Clock
 from harness.plan import Plan
 from harness.records import AdapterSource, Candidate, Case, Row, ScorerSpec, Task
 from harness.store import Store
@@ -30,6 +31,11 @@ class Untouchable:
 
     def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
         raise TouchedError(target)
+
+
+def clocks(plan: Plan, store: Store) -> dict[str, Clock]:
+    """The clock of the only plan."""
+    return {plan.id: Clock(store, plan.id)}
 
 
 # ---------------------------------------------------------------- lengths
@@ -79,7 +85,7 @@ def test_lengths_are_checked_before_answering_where_nothing_is_trained(tmp_path:
     for cell in plan.cells:
         cell.key = cell.candidate.name
     with pytest.raises(SuiteError):
-        pipeline.get_answers(plan, store, Untouchable(), QUIET)
+        pipeline.get_answers([plan], clocks(plan, store), store, Untouchable(), QUIET)
 
 
 # ---------------------------------------------------------------- what is left to answer
@@ -90,7 +96,9 @@ def test_an_engine_is_not_started_for_cases_that_nobody_is_asked(tmp_path: Path)
     plan = make_plan(suite)
     assert all(asked.skip for cell in plan.cells for asked in cell.asked)
     plan.cells[0].key = "gold"
-    assert pipeline.get_answers(plan, Store(tmp_path), Untouchable(), QUIET) is False
+    store = Store(tmp_path)
+    found = pipeline.get_answers([plan], clocks(plan, store), store, Untouchable(), QUIET)
+    assert found == set()
 
 
 # ---------------------------------------------------------------- --adapter
