@@ -22,6 +22,10 @@ TABLES: dict[str, dict[str, str]] = {
         "terminology": "harness.score.terminology:Terminology",
         "recency": "harness.score.recency:Recency",
         "rouge": "harness.score.rouge:Rouge",
+        "abstention": "harness.score.abstention:Abstention",
+        "context": "harness.score.context:Context",
+        "regression": "harness.score.regression:Regression",
+        "retrieval": "harness.score.retrieval:Retrieval",
     },
     "engine": {
         "vllm": "harness.serve.vllm_engine:VllmEngine",

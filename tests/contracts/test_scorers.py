@@ -6,7 +6,7 @@ import pytest
 
 from harness import registry
 from harness.protocols import Resources, Scorer
-from harness.records import Answer, Case, Fact, Row, Term, Version
+from harness.records import Answer, Case, Fact, Passage, Row, Term, Version
 
 FACT = Fact("f", "returns", "window", (Version("30 days", date(2020, 1, 1)),), placebo=("9 days",))
 REFERENCE = "The Customer shall return goods within 30 days."
@@ -17,7 +17,19 @@ RESOURCES = Resources(
     train=(Row("1", "x", "The Customer shall pay within 5 days."),),
     references=(REFERENCE,),
 )
-CASE = Case("c", "t", "q", REFERENCE, "f", as_of=date(2026, 1, 1), fact="f", terms=("Customer",))
+CASE = Case(
+    "c",
+    "t",
+    "q",
+    REFERENCE,
+    "f",
+    as_of=date(2026, 1, 1),
+    fact="f",
+    terms=("Customer",),
+    gold=("d",),
+    expect={"any_of": ["30 days"]},
+)
+READ = (Passage("d", "", "Goods come back within 30 days.", score=1.0),)
 BARE = Case("c", "t", "q", "", "c")
 TEXTS = (REFERENCE, "", " \n", "9 days", "client", "\x00\ud7ff " * 50, "(" * 3000, "९ दिन ½ 東京")
 
@@ -42,7 +54,7 @@ def test_it_says_what_it_measures(scorer: Scorer) -> None:
 def test_every_metric_gets_one_score_in_range_with_a_reason(
     scorer: Scorer, case: Case, text: str
 ) -> None:
-    scores = scorer.score(case, Answer("r", text))
+    scores = scorer.score(case, Answer("r", text, passages=READ))
     assert [score.metric for score in scores] == [metric.name for metric in scorer.metrics]
     for score, metric in zip(scores, scorer.metrics, strict=True):
         assert score.reason, score
@@ -55,7 +67,7 @@ def test_every_metric_gets_one_score_in_range_with_a_reason(
 
 def test_same_case_and_answer_give_the_same_scores(scorer: Scorer) -> None:
     for text in TEXTS:
-        answer = Answer("r", text)
+        answer = Answer("r", text, passages=READ)
         assert scorer.score(CASE, answer) == scorer.score(CASE, answer)
 
 
@@ -66,14 +78,19 @@ def test_an_answer_that_failed_is_an_error_everywhere(scorer: Scorer) -> None:
     ]
 
 
-def test_the_reference_is_best_and_an_empty_answer_is_not(scorer: Scorer) -> None:
-    best = scorer.score(CASE, Answer("r", REFERENCE))
-    empty = scorer.score(CASE, Answer("r", ""))
-    headlines = [m for m in scorer.metrics if m.headline] or list(scorer.metrics)
-    for metric in headlines:
-        (top,) = [score.value for score in best if score.metric == metric.name]
-        (low,) = [score.value for score in empty if score.metric == metric.name]
-        assert (top, low) == (metric.upper, metric.lower)
+def test_a_headline_is_best_for_the_reference_and_worst_for_an_empty_answer(
+    scorer: Scorer,
+) -> None:
+    best = {score.metric: score.value for score in scorer.score(CASE, Answer("r", REFERENCE))}
+    empty = {score.metric: score.value for score in scorer.score(CASE, Answer("r", ""))}
+    for metric in scorer.metrics:
+        if metric.headline:
+            assert (best[metric.name], empty[metric.name]) == (metric.upper, metric.lower)
+
+
+def test_something_is_measured_on_the_reference(scorer: Scorer) -> None:
+    scores = scorer.score(CASE, Answer("r", REFERENCE, passages=READ))
+    assert "ok" in {score.state for score in scores}
 
 
 def test_an_unknown_option_is_refused_by_name(scorer: Scorer) -> None:
