@@ -22,6 +22,7 @@ TABLES: dict[str, dict[str, str]] = {
         "terminology": "harness.score.terminology:Terminology",
         "recency": "harness.score.recency:Recency",
         "rouge": "harness.score.rouge:Rouge",
+        "drafting": "harness.score.drafting:Drafting",
         "abstention": "harness.score.abstention:Abstention",
         "context": "harness.score.context:Context",
         "regression": "harness.score.regression:Regression",
