@@ -12,9 +12,11 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import from_os_error
 from harness.retrieve import encoder
@@ -79,21 +81,28 @@ def _stored(home: Path, wanted: set[str]) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
     for path in sorted(home.glob("*.npz")):
         places = _keys(path)
-        if hits := wanted & places.keys() - found.keys():
-            with np.load(path) as file:
-                vectors = file["vectors"]
+        hits = wanted & places.keys() - found.keys()
+        vectors = _member(path, "vectors") if hits else None
+        if vectors is not None:
             found |= {key: vectors[places[key]] for key in hits}
     return found
 
 
 @lru_cache(maxsize=4096)
 def _keys(path: Path) -> dict[str, int]:
-    """Text digest -> row of one file, which never changes; nothing of a damaged one."""
+    """Text digest -> row of one file, which never changes."""
+    keys = _member(path, "keys")
+    return {} if keys is None else {str(key): place for place, key in enumerate(keys)}
+
+
+def _member(path: Path, name: str) -> NDArray[Any] | None:
+    """An array of one file, or None where the file is damaged."""
     try:
-        with np.load(path) as file:
-            return {str(key): place for place, key in enumerate(file["keys"])}
+        with path.open("rb") as stream, np.load(stream) as file:
+            member: NDArray[Any] = file[name]
+            return member
     except (BadZipFile, EOFError, KeyError, ValueError):
-        return {}
+        return None
 
 
 def _write(path: Path, keys: Sequence[str], vectors: Vectors) -> None:
