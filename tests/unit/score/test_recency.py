@@ -65,6 +65,9 @@ def test_a_current_answer_scores_best() -> None:
         "utility": 1.0,
         "placebo": 0.0,
         "age_days": None,
+        "current_net": 1.0,
+        "stale_net": 0.0,
+        "prefers_current": None,
     }
 
 

@@ -1,0 +1,173 @@
+"""The class of an answer about a fact: what holds, what held, neither, a refusal, or a hedge."""
+
+from datetime import date
+from typing import NamedTuple
+
+from harness.score.abstain import abstention_at
+from harness.score.known import Known
+from harness.score.others import announced, others
+from harness.score.stance import Stance, stance
+from harness.score.text import quote
+from harness.score.values import Reading, Span, find, within_ranges
+
+MOST_OTHERS = 1
+"""Other quantities of the fact's unit that an answer may state beside the value that holds."""
+
+
+class Judgement(NamedTuple):
+    """The class of an answer, why, the age in days of what a stale one says, and placebo."""
+
+    label: str
+    reason: str
+    age: int | None = None
+    placebo: bool = False
+
+
+class _Match(NamedTuple):
+    span: Span
+    kind: str
+    version: int
+    stance: Stance
+
+
+def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
+    """The class of an answer to a question about a fact whose values are known."""
+    reading = Reading(text)
+    if not reading.text.strip():
+        return Judgement("wrong", "the answer is empty")
+    matches = _settled(_matches(reading, known))
+    placebo = any(m.kind == "placebo" and m.stance == "asserted" for m in matches)
+    asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
+    current = [m for m in asserted if m.kind == "current"]
+    stale = [m for m in asserted if m.kind == "stale"]
+    if current:
+        holds = _said(reading, current[0])
+        beside = _beside(reading, matches, known, current, stale)
+        if beside:
+            return Judgement("hedged", f"names {holds}, which holds, and {beside}", None, placebo)
+        return Judgement("current", f"says {holds}", None, placebo)
+    if stale:
+        return _stale(reading, stale, known, as_of, placebo)
+    return _unmatched(reading, matches, known, as_of, placebo)
+
+
+def _beside(
+    reading: Reading,
+    matches: list[_Match],
+    known: Known,
+    current: list[_Match],
+    stale: list[_Match],
+) -> str:
+    """What else an answer says that names the value that holds, or '' when it commits to it."""
+    if stale:
+        return f"{_said(reading, stale[0])}, which does not"
+    for match in (match for match in matches if match.stance == "asserted"):
+        if match.kind == "placebo":
+            return f"{_said(reading, match)}, which was never true"
+        if match.kind == "other" and not announced(reading, match.span):
+            return f"{_said(reading, match)}, which holds only later"
+    past = all(stance(reading.text, *match.span) == "was" for match in current)
+    more = others(reading, known, [match.span for match in matches], past=past)
+    if len(more) <= MOST_OTHERS:
+        return ""
+    shown = ", ".join(quote(reading.shown[one.start : one.end]) for one in more[:3])
+    return f"lists {len(more)} other values: {shown}{', …' if len(more) > 3 else ''}"
+
+
+def _stale(
+    reading: Reading,
+    stale: list[_Match],
+    known: Known,
+    as_of: date | None,
+    placebo: bool,  # noqa: FBT001
+) -> Judgement:
+    newest = max(stale, key=lambda match: match.version)
+    version = known.versions[newest.version]
+    ended = version.valid_to
+    age = (as_of - ended).days if as_of and ended else None
+    old = f", {age} days before {as_of}" if age is not None else ""
+    said = _said(reading, newest)
+    reason = f"says {said}, which held from {version.valid_from} to {ended}{old}"
+    return Judgement("stale", reason, age, placebo)
+
+
+def _unmatched(
+    reading: Reading,
+    matches: list[_Match],
+    known: Known,
+    as_of: date | None,
+    placebo: bool,  # noqa: FBT001
+) -> Judgement:
+    """The class of an answer that asserts no value that holds or held."""
+    silent = abstention_at(reading.text)
+    other = _other_value(reading, matches, known, silent)
+    if silent and not other and not any(m.stance == "asserted" for m in matches):
+        return Judgement("abstained", f"declines: {quote(reading.shown[silent[0] : silent[1]])}")
+    past = [m for m in matches if m.kind == "stale" and m.stance == "past"]
+    if past and not other:
+        return _stale(reading, past, known, as_of, placebo)
+    holds = quote(known.versions[known.current].value)
+    for match in matches:
+        if match.kind == "current" and match.stance in ("denied", "past"):
+            what = "denies" if match.stance == "denied" else "calls past"
+            return Judgement("wrong", f"{what} {_said(reading, match)}, which holds", None, placebo)
+        if match.kind in ("placebo", "other"):
+            why = "was never true" if match.kind == "placebo" else "holds only later"
+            return Judgement("wrong", f"says {_said(reading, match)}, which {why}", None, placebo)
+    shown = quote(reading.shown.strip())
+    return Judgement("wrong", f"{shown} does not say {holds}", None, placebo)
+
+
+def _said(reading: Reading, match: _Match) -> str:
+    return quote(reading.shown[match.span.start : match.span.end])
+
+
+def _matches(reading: Reading, known: Known) -> list[_Match]:
+    """Stated values in order; where two overlap the longer one counts, then the current one."""
+    rank = {"current": 0, "stale": 1, "other": 2, "placebo": 3}
+    found = [
+        (span, kind, version)
+        for wanted, kind, version in known.entries
+        for span in find(wanted, reading, known.attribute)
+    ]
+    if reading.inner:
+        ends = [
+            (span, kind, version)
+            for wanted, kind, version in known.entries
+            for span in within_ranges(wanted, reading)
+        ]
+        # Both ends of a range are known values: "7 to 14 days" names the old and the new one.
+        if {"current", "stale"} <= {kind for _, kind, _ in ends}:
+            found += ends
+    found.sort(key=lambda item: (item[0].start - item[0].end, rank[item[1]], -item[2]))
+    taken: set[int] = set()
+    kept = []
+    for span, kind, version in found:
+        if taken.isdisjoint(range(*span)):
+            taken.update(range(*span))
+            kept.append(_Match(span, kind, version, stance(reading.text, *span)))
+    return sorted(kept)
+
+
+def _settled(matches: list[_Match]) -> list[_Match]:
+    """A past tense alone decides only where another value is put in the present."""
+    told = {match.kind for match in matches if match.stance == "asserted"} & {"current", "stale"}
+    return [
+        match._replace(stance="past" if told - {match.kind} else "asserted")
+        if match.stance == "was"
+        else match
+        for match in matches
+    ]
+
+
+def _other_value(
+    reading: Reading, matches: list[_Match], known: Known, silent: tuple[int, int] | None
+) -> bool:
+    """Whether the text states a quantity of the fact's kind that is none of its values."""
+    units = known.units - {"", "date", "label"}
+    return any(
+        mention.unit in units
+        and all(mention.start != match.span.start for match in matches)
+        and stance(reading.text, mention.start, mention.end) in ("asserted", "was")
+        for mention in (reading.mentions if silent else ())
+    )
