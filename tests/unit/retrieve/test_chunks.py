@@ -30,29 +30,10 @@ Twenty days a year.
 # Travel
 By train.
 """
-BITS = st.sampled_from(
-    [
-        "# Top",
-        "## Low",
-        "####### x",
-        "Rs. 20 are paid.",
-        "It ends. It begins! ",
-        "word",
-        "ééééééééé",
-        "\n",
-        "\n\n",
-        " \n \n",
-        "\r\n",
-        "- item",
-        "```",
-        "> quote",
-        "    code",
-        "===",
-        "。",
-        "",
-        "\t",
-    ]
-)
+WORDS = ["Rs. 20 are paid.", "It ends. It begins! ", "word", "ééééééééé", "。", "", "\t"]
+MARKS = ["# Top", "## Low", "####### x", "- item", "```", "> quote", "    code", "==="]
+GAPS = ["\n", "\n\n", " \n \n", "\r\n"]
+BITS = st.sampled_from([*WORDS, *MARKS, *GAPS])
 MARKDOWN = st.lists(BITS | st.text(max_size=12), max_size=25).map("".join) | st.lists(
     BITS, max_size=25
 ).map("\n".join)
