@@ -24,3 +24,11 @@ def all_errors(metrics: Sequence[Metric], answer: Answer, label: str = "") -> li
     """Every metric in state error, for an answer that the engine could not give."""
     reason = f"no answer: {answer.error or 'the engine gave no reason'}"
     return [Score(metric.name, None, "error", label, reason) for metric in metrics]
+
+
+def choice(options: Mapping[str, Any], key: str, valid: Sequence[str], default: str = "") -> str:
+    """The value of an option if it is valid, else ValueError with the nearest one."""
+    found = options.get(key, default)
+    if found not in valid:
+        raise ValueError(f"{key} is {found!r} ({unknown_remedy(str(found), valid)})")
+    return str(found)

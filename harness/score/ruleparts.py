@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import regex  # type: ignore[import-untyped]  # like re, with a time limit
 
-from harness.errors import unknown_remedy
 from harness.score.text import quote
 
 SECONDS = 0.5  # a pattern that takes longer on one answer is an error, not a failure
@@ -39,16 +38,6 @@ def read_number(options: Mapping[str, Any], key: str) -> float | None:
     if found is not None and (isinstance(found, bool) or not isinstance(found, int | float)):
         raise ValueError(f"{key} is {found!r} (write a number)")
     return found
-
-
-def read_choice(
-    options: Mapping[str, Any], key: str, valid: Sequence[str], default: str = ""
-) -> str:
-    """The value of a key if it is valid, else ValueError with the nearest one."""
-    found = options.get(key, default)
-    if found not in valid:
-        raise ValueError(f"{key} is {found!r} ({unknown_remedy(str(found), valid)})")
-    return str(found)
 
 
 def finder(phrases: Sequence[str]) -> Any:

@@ -7,14 +7,13 @@ import regex  # type: ignore[import-untyped]  # like re, with a time limit
 
 from harness.errors import unknown_remedy
 from harness.score.marks import MARKERS, in_order, markers
-from harness.score.options import only
+from harness.score.options import choice, only
 from harness.score.ruleparts import (
     SECONDS,
     Check,
     Checked,
     band,
     finder,
-    read_choice,
     read_number,
     read_texts,
 )
@@ -69,7 +68,7 @@ def _pattern(options: Mapping[str, Any]) -> tuple[Check, str]:
     source = options.get("pattern")
     if not isinstance(source, str) or not source:
         raise ValueError(f"pattern is {source!r} (write a regular expression)")
-    where = read_choice(options, "where", ("any", "start", "end", "every_line"), "any")
+    where = choice(options, "where", ("any", "start", "end", "every_line"), "any")
     try:
         compiled = regex.compile(rf"(?:{source})\Z" if where == "end" else source, regex.MULTILINE)
     except (regex.error, OverflowError, RecursionError) as error:
@@ -148,7 +147,7 @@ def _sentence_words(options: Mapping[str, Any]) -> tuple[Check, str]:
 
 
 def _numbering(options: Mapping[str, Any]) -> tuple[Check, str]:
-    style = read_choice(options, "style", tuple(MARKERS), "1.")
+    style = choice(options, "style", tuple(MARKERS), "1.")
     least = read_number(options, "min")
     least = 1 if least is None else least
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]  # like re, with a time limit
 
+from harness.score.options import choice
 from harness.score.ruleparts import (
     SECONDS,
     Check,
     Checked,
     band,
-    read_choice,
     read_texts,
 )
 from harness.score.text import quote, sentences
@@ -52,7 +52,7 @@ _SHAPES = {"json": is_json, "markdown_list": is_list, "paragraph": is_paragraph}
 
 def shape(options: Mapping[str, Any]) -> tuple[Check, str]:
     """Kind `shape`; `keys` are those that a JSON object, or every object of a list, has."""
-    wanted = read_choice(options, "is", tuple(_SHAPES))
+    wanted = choice(options, "is", tuple(_SHAPES))
     fits, keys = _SHAPES[wanted], read_texts(options, "keys")
     if keys and wanted != "json":
         raise ValueError(f"keys goes with is: json, not {wanted} (drop it)")

@@ -1,85 +1,156 @@
 """Terminology: are the required glossary terms used, and the forbidden variants avoided?
 
-Success counts each occurrence once, as the WMT shared task on terminology does.
+Success counts each occurrence once, surface or lemma, as the WMT shared task on terminology does
+(Alam et al. 2021, "Findings of the WMT Shared Task on Machine Translation Using Terminologies").
 """
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
+
+import regex  # type: ignore[import-untyped]  # like re, with \p{..}
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score, Term
-from harness.score.options import all_errors, only
+from harness.score.lemmas import LANGUAGES, inflects, lemma, may_be_verb, verbal
+from harness.score.options import all_errors, choice, only
 from harness.score.text import LIMIT, normalise, quote
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_PLURAL_ES = ("sses", "xes", "ches", "shes")
-_NO_PLURAL = ("ss", "us", "is")
+_END = r"(?:'(?:s|t|ll|ve|re|d|m|S|T|LL|VE|RE|D|M)\b)?"
+_WORD = re.compile(rf"[^\W_]+{_END}")
+# `re` takes the vowel signs of many scripts for no part of a word
+_ANY_WORD = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}]+{_END}")
+# what may stand between the words of one phrase: a space, a line's end, a hyphen, markup, quotes
+_GAP = re.compile(r"(?:[ \t*_`\"'&-]|\n(?!\s*\n))*")
 WORST_RATE = 1000.0  # forbidden variants per 1,000 words when every word is one
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """One way to write a term: `words` as written, `term` its preferred form."""
 
     term: str
+    text: str
     words: tuple[str, ...]
     forbidden: bool
+    verb: bool
 
 
-class _Hit(NamedTuple):
+class Hit(NamedTuple):
+    """A form at words start:end of a text, as it is written there."""
+
     start: int
     end: int
-    form: _Form
+    form: Form
     text: str
 
 
+class _Index(NamedTuple):
+    """First lemma -> phrases (as lemmas) with their forms, longest first; see `_joined`."""
+
+    phrases: dict[str, list[tuple[tuple[str, ...], list[Form]]]]
+    beginnings: frozenset[str]
+
+
 class Terminology:
-    """Scores use of the suite's glossary and of the terms that a case requires."""
+    """Scores use of the suite's glossary and of the terms that a case requires.
+
+    Option `language` (default en) chooses the dictionary that knows inflected forms.
+    """
 
     description: ClassVar[str] = "required glossary terms used, forbidden variants avoided"
 
     def __init__(self, options: dict[str, Any], resources: Resources) -> None:
-        only(options, (), "option for terminology")
+        only(options, ("language",), "option for terminology")
+        self.language = choice(options, "language", sorted(LANGUAGES), "en")
         self.glossary = resources.glossary
         self.forbids = any(term.forbidden for term in self.glossary)
         self.metrics = _METRICS
+        self._known = frozenset(term.preferred for term in self.glossary)
         self._index_for = lru_cache(maxsize=4096)(self._index)
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
         """Success over the case's terms; the other metrics look at the whole glossary."""
         if answer.finish == "error":
             return all_errors(self.metrics, answer)
-        known = {term.preferred for term in self.glossary}
-        extra = tuple(sorted({term for term in case.terms if term not in known}))
-        words = [match[0] for match in _WORD.finditer(normalise(answer.text[:LIMIT]))]
-        hits = _hits(words, self._index_for(extra))
+        hits, count = self.find(answer.text, case.terms)
         preferred = Counter(hit.form.term for hit in hits if not hit.form.forbidden)
         forbidden = [hit for hit in hits if hit.form.forbidden]
         return [
             _success(case.terms, preferred, answer.text),
-            self._forbidden(forbidden, len(words)),
-            self._consistent(preferred, forbidden, len(words)),
+            self._forbidden(forbidden, count),
+            self._consistent(preferred, forbidden, count),
             _cased([hit for hit in hits if not hit.form.forbidden]),
         ]
 
-    def _index(
-        self, extra: tuple[str, ...]
-    ) -> dict[str, list[tuple[tuple[str, ...], list[_Form]]]]:
-        """First stem -> phrases (as stems) with their forms, longest phrase first."""
-        phrases: dict[tuple[str, ...], list[_Form]] = {}
+    def find(self, text: str, terms: tuple[str, ...] = ()) -> tuple[list[Hit], int]:
+        """Forms of the glossary and of `terms` in a text, and its number of words.
+
+        No two hits share a word: longer phrases are taken first, then earlier ones.
+        """
+        extra = () if self._known.issuperset(terms) else tuple(sorted({*terms} - self._known))
+        text = normalise(text[:LIMIT])
+        matches = _words(text)
+        words = [match[0] for match in matches]
+        index = self._index_for(extra)
+        lemmas = [lemma(word, self.language) for word in words]
+        found: list[Hit] = []
+        for start, first in enumerate(lemmas):
+            for phrase, forms in index.phrases.get(first, ()):
+                end = start + len(phrase)
+                if tuple(lemmas[start:end]) == phrase and _together(text, matches[start:end]):
+                    found += self._hit(words, start, end, forms)
+            if words[start].lower() in index.beginnings:
+                found += self._joined(text, matches[start : start + 2], start, index)
+        return _apart(found), len(words)
+
+    def _hit(self, words: list[str], start: int, end: int, forms: list[Form]) -> list[Hit]:
+        written = tuple(words[start:end])
+        if len(written) == 1 and self.language == "en":
+            before = words[start - 1] if start else ""
+            forms = [form for form in forms if _means(form, written[0], before)]
+        return [Hit(start, end, _closest(written, forms), " ".join(written))] if forms else []
+
+    def _joined(
+        self, text: str, pair: Sequence[re.Match[str]], start: int, index: _Index
+    ) -> list[Hit]:
+        """One word of the glossary that the text writes in two: "sub-contractor"."""
+        if len(pair) < 2 or not _together(text, pair):
+            return []
+        whole = pair[0][0] + pair[1][0]
+        for phrase, forms in index.phrases.get(lemma(whole, self.language), ()):
+            if len(phrase) == 1:
+                hits = self._hit([whole], 0, 1, forms)
+                return [Hit(start, start + 2, hit.form, hit.text) for hit in hits]
+        return []
+
+    def _index(self, extra: tuple[str, ...]) -> _Index:
+        phrases: dict[tuple[str, ...], list[Form]] = {}
+        whole: dict[tuple[str, ...], list[Form]] = {}
+        singles: set[str] = set()
         for term in (*self.glossary, *(Term(name) for name in extra)):
             for text, bad in ((term.preferred, False), *((t, True) for t in term.forbidden)):
-                words = tuple(_WORD.findall(normalise(text)))
+                words = tuple(match[0] for match in _words(normalise(text)))
+                lemmas = tuple(lemma(word, self.language) for word in words)
                 if words:
-                    form = _Form(term.preferred, words, bad)
-                    phrases.setdefault(tuple(map(stem, words)), []).append(form)
-        index: dict[str, list[tuple[tuple[str, ...], list[_Form]]]] = {}
-        for stems in sorted(phrases, key=len, reverse=True):
-            index.setdefault(stems[0], []).append((stems, phrases[stems]))
-        return index
+                    form = Form(term.preferred, text, words, bad, may_be_verb(words))
+                    phrases.setdefault(lemmas, []).append(form)
+                if len(words) == 2:
+                    one = "".join(words)
+                    joined = form._replace(words=(one,))
+                    whole.setdefault((lemma(one, self.language),), []).append(joined)
+                elif len(words) == 1:
+                    singles.add(words[0].lower())
+        phrases = whole | phrases  # "dataset" is no "data set" where the glossary has both
+        index: dict[str, list[tuple[tuple[str, ...], list[Form]]]] = {}
+        for lemmas in sorted(phrases, key=len, reverse=True):
+            index.setdefault(lemmas[0], []).append((lemmas, phrases[lemmas]))
+        beginnings = {word[:cut] for word in singles for cut in range(2, len(word) - 1)}
+        return _Index(index, frozenset(beginnings))
 
-    def _forbidden(self, hits: list[_Hit], words: int) -> Score:
+    def _forbidden(self, hits: list[Hit], words: int) -> Score:
         name = "terminology.forbidden"
         if not self.forbids:
             return Score(name, None, "unmeasured", reason="the glossary forbids nothing")
@@ -89,7 +160,7 @@ class Terminology:
         rate = WORST_RATE * len(hits) / words
         return Score(name, rate, reason=f"{len(hits)} in {words} words: {said}")
 
-    def _consistent(self, preferred: Counter[str], hits: list[_Hit], words: int) -> Score:
+    def _consistent(self, preferred: Counter[str], hits: list[Hit], words: int) -> Score:
         name = "terminology.consistent"
         if not self.forbids:
             return Score(name, None, "unmeasured", reason="the glossary forbids nothing")
@@ -116,7 +187,7 @@ def _success(required: tuple[str, ...], found: Counter[str], text: str) -> Score
     return Score(name, hits / len(required), reason=reason)
 
 
-def _cased(hits: list[_Hit]) -> Score:
+def _cased(hits: list[Hit]) -> Score:
     name = "terminology.cased"
     capital = [hit for hit in hits if any(word != word.lower() for word in hit.form.words)]
     if not capital:
@@ -128,7 +199,7 @@ def _cased(hits: list[_Hit]) -> Score:
     return Score(name, right / len(capital), reason=reason)
 
 
-def _same_case(hit: _Hit) -> bool:
+def _same_case(hit: Hit) -> bool:
     written = hit.text.split()
     return hit.text.isupper() or all(
         word.startswith(form[: max(1, len(form) - 1)])
@@ -136,29 +207,39 @@ def _same_case(hit: _Hit) -> bool:
     )
 
 
-def _hits(
-    words: list[str], index: dict[str, list[tuple[tuple[str, ...], list[_Form]]]]
-) -> list[_Hit]:
-    """Non-overlapping occurrences: longer phrases first, then earlier ones."""
-    stems = [stem(word) for word in words]
-    found: list[_Hit] = []
-    for start, first in enumerate(stems):
-        for phrase, forms in index.get(first, ()):
-            end = start + len(phrase)
-            if tuple(stems[start:end]) == phrase:
-                written = tuple(words[start:end])
-                found.append(_Hit(start, end, _closest(written, forms), " ".join(written)))
-    found.sort(key=lambda hit: (hit.start - hit.end, hit.start))
+def _words(text: str) -> Sequence[re.Match[str]]:
+    return list((_WORD if text.isascii() else _ANY_WORD).finditer(text))
+
+
+def _together(text: str, matches: Sequence[re.Match[str]]) -> bool:
+    """Whether nothing but spaces, hyphens, quotes and markup stands between words."""
+    return all(
+        _GAP.fullmatch(text, before.end(), after.start()) is not None
+        for before, after in pairwise(matches)
+    )
+
+
+def _means(form: Form, written: str, before: str) -> bool:
+    """Whether an English word is this one-word form, and not a verb for a noun."""
+    if not inflects(written, form.words[0], verb=form.verb):
+        return False
+    return form.words[0] == form.words[0].lower() or not verbal(written, before)
+
+
+def _apart(found: list[Hit]) -> list[Hit]:
+    """Non-overlapping hits in order: longer phrases first, then earlier ones."""
+    if len(found) < 2:
+        return found
     taken: set[int] = set()
     kept = []
-    for hit in found:
+    for hit in sorted(found, key=lambda hit: (hit.start - hit.end, hit.start)):
         if taken.isdisjoint(range(hit.start, hit.end)):
             taken.update(range(hit.start, hit.end))
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
 
 
-def _closest(written: tuple[str, ...], forms: list[_Form]) -> _Form:
+def _closest(written: tuple[str, ...], forms: list[Form]) -> Form:
     """The form meant where several have the same stems: equal letters, else equal but for case."""
     if len(forms) == 1:
         return forms[0]
@@ -170,20 +251,6 @@ def _closest(written: tuple[str, ...], forms: list[_Form]) -> _Form:
         if tuple(word.lower() for word in form.words) == lower:
             return form
     return min(forms, key=lambda form: form.forbidden)
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """A word in lower case without plural and possessive endings."""
-    word = word.lower()
-    word = word.removesuffix("'s")
-    if len(word) > 3 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(_PLURAL_ES):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(_NO_PLURAL):
-        return word[:-1]
-    return word
 
 
 _METRICS = (

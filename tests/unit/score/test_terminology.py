@@ -1,10 +1,15 @@
 """Glossary terms: hits, forbidden variants, inflections, overlaps."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Score, Term
-from harness.score.terminology import Terminology, stem
+from harness.score.lemmas import stem
+from harness.score.terminology import Terminology
 
 GLOSSARY = (
     Term("Employee", forbidden=("worker", "staff member")),
@@ -93,6 +98,97 @@ def test_an_empty_answer_is_measured_and_worst() -> None:
 def test_a_glossary_that_forbids_nothing_leaves_variants_unmeasured() -> None:
     found = scored("x", "Employee", glossary=(Term("Employee"),))
     assert found["forbidden"].state == found["consistent"].state == "unmeasured"
+
+
+@pytest.mark.parametrize(
+    "term, text",
+    [
+        ("terminate", "It was terminated; terminating it was right."),
+        ("terminate", "She terminates it."),
+        ("cancel", "The bus is cancelled."),
+        ("pay", "He paid in March."),
+        ("refund", "You will be refunded."),
+        ("child", "Two children came."),
+        ("write off", "The debt was written off."),
+        ("subcontractor", "Each sub-contractor signs."),
+        ("subcontractor", "The sub contractors sign."),
+        ("sub-contractor", "The Subcontractor signs."),
+        ("passer-by", "Passers-by stopped."),
+        ("EMI", "Two EMIs are late."),
+        ("Notice Period", "The **notice\nperiod** is short."),
+        ("T&C", "By using it you accept the T&C."),
+        (
+            "\u0915\u0930\u094d\u092e\u091a\u093e\u0930\u0940",
+            "\u0939\u0930 \u0915\u0930\u094d\u092e\u091a\u093e\u0930\u0940 \u0915\u094b",
+        ),
+    ],
+)
+def test_a_form_of_a_term_counts(term: str, text: str) -> None:
+    assert scored(text, term, glossary=())["success"].value == 1.0
+
+
+@pytest.mark.parametrize(
+    "term, text",
+    [
+        ("Employee", "We employ many; the employer pays."),
+        ("Agent", "The agency opens at nine."),
+        ("Party", "Each part of the form."),
+        ("Notice", "She noticed it, and noticing helps."),
+        ("Notice", "You may notice that they notice."),
+        ("Goods", "A good day."),
+        ("Premises", "On that premise."),
+        ("Training", "He trained well."),
+        ("sell", "The seller and the best-seller."),
+        ("front desk", "In front, desks are stacked."),
+        ("Notice Period", "A notice.\n\nPeriod two."),
+        ("knead", "You need it."),
+        ("subcontractor", "The contractor signs below the sub."),
+    ],
+)
+def test_a_word_that_only_looks_alike_does_not(term: str, text: str) -> None:
+    assert scored(text, term, glossary=())["success"].value == 0.0
+
+
+def test_a_noun_for_money_due_is_not_the_verb_but_a_subject_may_stand_before_it() -> None:
+    assert scored("Send them notice.", "Notice", glossary=())["success"].value == 1.0
+    assert scored("He is entitled to Leave.", "Leave", glossary=())["success"].value == 1.0
+
+
+def test_other_languages_have_dictionaries_of_their_own() -> None:
+    lent = Resources(glossary=(Term("Vertrag", forbidden=("Abmachung",)),))
+    case = Case("c", "t", "", "", "c", terms=("Vertrag",))
+    answer = Answer("r", "Die Vertr\u00e4ge und die Abmachungen.")
+    german = Terminology({"language": "de"}, lent).score(case, answer)
+    assert [score.value for score in german][:2] == [1.0, 200.0]
+
+
+def test_a_language_that_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="language is 'english'"):
+        Terminology({"language": "english"}, Resources())
+
+
+GRADED = Path(__file__).parents[2] / "graders" / "terminology_tune.jsonl"
+
+
+def found(row: dict[str, Any], *, language: str = "en") -> tuple[list[str], list[str]]:
+    """What the scorer finds in a labelled row: preferred terms used, forbidden forms used."""
+    glossary = tuple(
+        Term(entry["preferred"], forbidden=tuple(entry["forbidden"])) for entry in row["glossary"]
+    )
+    scorer = Terminology({"language": language}, Resources(glossary=glossary))
+    hits, _ = scorer.find(row["answer"], tuple(row["required"]))
+    used = {hit.form.term for hit in hits if not hit.form.forbidden}
+    return sorted(used), sorted(hit.form.text for hit in hits if hit.form.forbidden)
+
+
+def test_labelled_answers_are_read_as_their_labels_say() -> None:
+    rows = [json.loads(line) for line in GRADED.read_text(encoding="utf-8").splitlines()]
+    right = [
+        found(row) == (sorted(set(row["label"]["used"])), sorted(row["label"]["forbidden"]))
+        for row in rows
+    ]
+    assert len(rows) >= 100
+    assert sum(right) / len(rows) >= 0.95
 
 
 def test_an_option_is_refused_by_name() -> None:
