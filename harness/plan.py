@@ -74,8 +74,8 @@ def choose_engine(wanted: str) -> tuple[str, str]:
         return "vllm", "one engine start serves base and adapters"
     if wanted not in registry.known("engine"):
         raise UnknownNameError("engine", wanted, ["auto", *registry.names("engine")])
-    # only vLLM can be absent: transformers is a required package
-    missing = vllm_engine.VllmEngine.missing() if wanted == "vllm" else ""
+    # transformers is a required package, and asking it would import torch
+    missing = registry.load("engine", wanted).missing() if wanted != "transformers" else ""
     if missing:
         raise UsageError(f"engine '{wanted}' cannot run here", remedy=missing)
     return wanted, "asked for"
@@ -93,6 +93,9 @@ def engine_version(engine: str) -> str:
     """What answers depend on besides weights and prompts."""
     if engine == "vllm":
         return vllm_engine.engine_version()
+    package = registry.entry("engine", engine).package
+    if package:
+        return package
     return f"transformers {package_version('transformers')} peft {package_version('peft')}"
 
 

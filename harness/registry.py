@@ -78,13 +78,12 @@ def known(kind: str) -> dict[str, list[Entry]]:
     return found
 
 
-def load(kind: str, name: str, *, where: str = "") -> Any:
-    """The class behind a name.
+def entry(kind: str, name: str, *, where: str = "") -> Entry:
+    """What stands behind a name; nothing is imported.
 
     Raises:
         UnknownNameError: there is none; names the nearest valid one.
         UsageError: two packages, or a package and bench, use the name.
-        MachineError: a package's entry cannot be imported.
     """
     entries = known(kind).get(name)
     if entries is None:
@@ -95,17 +94,28 @@ def load(kind: str, name: str, *, where: str = "") -> Any:
             where=where,
             remedy=f"uninstall {entries[-1].package}, or rename its entry point",
         )
-    module, _, attribute = entries[0].target.partition(":")
-    if not entries[0].package:
+    return entries[0]
+
+
+def load(kind: str, name: str, *, where: str = "") -> Any:
+    """The class behind a name.
+
+    Raises:
+        UsageError: as `entry` does.
+        MachineError: a package's entry cannot be imported.
+    """
+    found = entry(kind, name, where=where)
+    module, _, attribute = found.target.partition(":")
+    if not found.package:
         return getattr(importlib.import_module(module), attribute)
     try:
         return getattr(importlib.import_module(module), attribute)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise MachineError(
-            f"{kind} '{name}' cannot be loaded: {entries[0]} ({reason})",
+            f"{kind} '{name}' cannot be loaded: {found} ({reason})",
             where=where,
-            remedy=f"repair or uninstall {entries[0].package}",
+            remedy=f"repair or uninstall {found.package}",
         ) from error
 
 
@@ -129,7 +139,7 @@ def _brought(kind: str) -> tuple[tuple[str, Entry], ...]:
         (point.name, Entry(point.value.partition("[")[0].strip(), _package(point)))
         for point in entry_points(group=f"bench.{kind}s")
     }
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda one: (one[0], one[1].package, one[1].target)))
 
 
 def _package(point: Any) -> str:

@@ -15,7 +15,7 @@ from harness.pipeline import report_folder
 from harness.records import Run
 
 WIDTH = 80
-KINDS = ("suites", "runs", "scorers", "engines", "retrievers", "reports")
+KINDS = ("suites", "runs", "scorers", "engines", "retrievers", "reports", "executors")
 
 
 def console() -> Console:

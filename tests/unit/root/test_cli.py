@@ -182,7 +182,8 @@ def test_schema_is_json_schema(file: str) -> None:
 
 def test_list_json_has_every_kind(tmp_path: Path) -> None:
     found = json.loads(bench("list", "--json", cwd=tmp_path).stdout)
-    assert set(found) == {"suites", "runs", "scorers", "engines", "retrievers", "reports"}
+    kinds = {"suites", "runs", "scorers", "engines", "retrievers", "reports", "executors"}
+    assert set(found) == kinds
 
 
 def test_list_fits_80_columns(tmp_path: Path) -> None:
