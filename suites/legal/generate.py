@@ -1,72 +1,52 @@
 """Writes the legal suite's data from the tables under `source/`: same seed, same bytes.
 
-Run `python suites/legal/generate.py [--out DIR]`. It writes `train.jsonl`, `facts.jsonl`,
-`cases/*.jsonl` and `documents/*.md` into DIR (default: this folder). suite.yaml, style.yaml,
-glossary.yaml and prompts/ are written by hand and not touched.
+Run `python suites/legal/generate.py [--out DIR]`. It writes `train.jsonl`, `train-more.jsonl`,
+`facts.jsonl`, `cases/*.jsonl` and `documents/*.md` into DIR (default: this folder). suite.yaml,
+style.yaml, glossary.yaml and prompts/ are written by hand and not touched.
 """
 
 import argparse
 import itertools
-import json
 import random
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import yaml
+from legal_base import (
+    AS_OF,
+    HERE,
+    TRAINED_UNTIL,
+    Spec,
+    capital,
+    draw,
+    ended,
+    fresh_values,
+    in_words,
+    jsonl,
+    table,
+    version_on,
+)
+from legal_drafts import (
+    CASES_PER_SECTION,
+    CLAUSES_PER_FAMILY,
+    MORE_CLAUSES_PER_FAMILY,
+    MORE_SECTIONS_PER_FAMILY,
+    RENAMED_PER_TERM,
+    SECTIONS_PER_FAMILY,
+    clause_cases,
+    clause_rows,
+    section_rows,
+    term_facts,
+    term_rows,
+)
+from legal_pages import all_documents
 
-Spec = dict[str, Any]
-
-HERE = Path(__file__).resolve().parent
-SEED = 20161231
-TRAINED_UNTIL = date(2016, 12, 31)
-AS_OF = date(2025, 12, 31)
 EXPOSURES = (0, 1, 2, 4, 8, 16)
-CLAUSES_PER_FAMILY = 44
-CASES_PER_FAMILY = 6
-CASES_PER_HELD_OUT_FAMILY = 4
 CASES_PER_FACT = 2
 SLICES = {0: "exposures-0"} | dict.fromkeys((1, 2), "exposures-1-2")
 SLICES |= dict.fromkeys((4, 8), "exposures-4-8") | {16: "exposures-16"}
-MONEY = {"rupees": "₹{0:,}", "lakh": "₹{0} lakh", "rupees a kilometre": "₹{0} a kilometre"}
-
-
-def table(name: str) -> Any:
-    """A table under source/, parsed."""
-    return yaml.safe_load((HERE / "source" / f"{name}.yaml").read_text(encoding="utf-8"))
-
-
-def draw(purpose: str) -> random.Random:
-    """A stream of its own per purpose, so that adding a row elsewhere moves nothing here."""
-    return random.Random(f"{SEED}/{purpose}")
-
-
-def in_words(day: date) -> str:
-    """A date as the house writes it, e.g. 1 April 2015."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def capital(text: str) -> str:
-    """The text with its first letter upper-case."""
-    return text[:1].upper() + text[1:]
 
 
 # ---------------------------------------------------------------- facts
-
-
-def fresh_values(spec: Spec, count: int, used: set[str], rng: random.Random) -> list[str]:
-    """`count` values of the rule's unit that no fact has used, as version or placebo."""
-    pattern = MONEY.get(spec["unit"], "{0} " + spec["unit"])
-    pool = spec.get("pool") or [
-        pattern.format(n) for n in range(spec["low"], spec["high"] + 1, spec.get("step", 1))
-    ]
-    free = [value for value in pool if value not in used]
-    if len(free) < count:
-        raise ValueError(f"source/house.yaml: {spec['id']} needs {count} free values; widen it")
-    values = rng.sample(free, count)
-    used.update(values)
-    return values
 
 
 def version_starts(path: str, rng: random.Random) -> list[date]:
@@ -117,20 +97,7 @@ def all_facts() -> list[Spec]:
     statutory: list[Spec] = [fact | {"tag": "statutory"} for fact in table("statutory")]
     used = {version["value"] for fact in statutory for version in fact["versions"]}
     used.update(value for fact in statutory for value in fact["placebo"])
-    facts = statutory + house_facts(used)
-    for fact in facts:
-        ends = [version["from"] for version in fact["versions"][1:]]
-        for version, end in zip(fact["versions"], [*ends, None], strict=True):
-            version["to"] = end
-    return facts
-
-
-def version_on(fact: Spec, day: date) -> Spec | None:
-    """The version in force on a day, if any."""
-    for version in fact["versions"]:
-        if version["from"] <= day and (version["to"] is None or day < version["to"]):
-            return dict(version)
-    return None
+    return ended(statutory + house_facts(used))
 
 
 def fact_answer(fact: Spec, version: Spec, day: date) -> str:
@@ -149,7 +116,8 @@ def fact_line(fact: Spec) -> Spec:
     ]
     entity = "Indian law" if fact["tag"] == "statutory" else "Tarangini handbook"
     line: Spec = {"id": fact["id"], "entity": entity, "attribute": fact["subject"]}
-    line |= {"tags": [fact["tag"]], "exposures": fact["exposures"], "placebo": fact["placebo"]}
+    shown = fact["exposures"] + (RENAMED_PER_TERM if fact["tag"] == "term" else 0)
+    line |= {"tags": [fact["tag"]], "exposures": shown, "placebo": fact["placebo"]}
     return line | {"versions": versions}
 
 
@@ -174,98 +142,66 @@ def fact_rows(facts: list[Spec], part: str, wordings: list[str]) -> list[Spec]:
     return rows
 
 
-# ---------------------------------------------------------------- clauses
-
-
-def clause_text(family: Spec, role: str, value: str) -> str:
-    """A clause in the house style."""
-    text = [line.format(role=role, value=value) for line in family["text"]]
-    numbered = [f"{n}. {line}" for n, line in enumerate(text, 1)]
-    return "\n".join([f"CLAUSE: {family['heading']}", *numbered, "Subject to the Handbook."])
-
-
-def clause_rows(families: list[Spec], part: str, count: int, words: Spec) -> list[Spec]:
-    """`count` clauses a family from the part's own roles, values and wordings, none asked twice.
-
-    Values take turns, so that each parameter group of a family has its share.
-    """
-    rows: dict[str, Spec] = {}
-    for family in families:
-        rng = draw(f"clauses/{part}/{family['id']}")
-        values = itertools.cycle(family[part])
-        goal = len(rows) + count
-        while len(rows) < goal:
-            value, role = next(values), rng.choice(words["roles"][part])
-            ask = rng.choice(words["clauses"][part]).format(
-                topic=rng.choice(family["topics"]),
-                role=role,
-                Role=capital(role),
-                post=role.split(" ", 1)[1],
-                city=rng.choice(words["cities"]),
-                ask=family["ask"].format(value=value),
-            )
-            row = {"input": ask, "output": clause_text(family, role, value)}
-            row |= {"tags": ["clauses"], "source": f"{family['id']}/{value}"}
-            rows.setdefault(ask, row | ({"terms": family["terms"]} if part == "case" else {}))
-    return list(rows.values())
-
-
-def clause_cases(words: Spec) -> list[Spec]:
-    """Cases of trained families with held-out values, then of families never trained."""
-    trained = clause_rows(table("clauses"), "case", CASES_PER_FAMILY, words)
-    held_out = clause_rows(table("clauses_held_out"), "case", CASES_PER_HELD_OUT_FAMILY, words)
-    return [row | {"tags": ["trained-terms"]} for row in trained] + [
-        row | {"tags": ["held-out-terms"]} for row in held_out
-    ]
+def other_wordings(facts: list[Spec]) -> list[Spec]:
+    """Cases that ask for a handbook rule with other words than its document has."""
+    by_id = {fact["id"]: fact for fact in facts}
+    rows = []
+    for name, question in table("paraphrases").items():
+        fact = by_id[name]
+        version = version_on(fact, AS_OF)
+        if version is None:
+            raise ValueError(f"source/paraphrases.yaml: '{name}' has no value on {AS_OF}")
+        row = {"input": f"{question} Answer as on {in_words(AS_OF)}."}
+        row |= {"output": fact_answer(fact, version, AS_OF)}
+        tags = [fact["tag"], SLICES[fact["exposures"]], "paraphrased"]
+        rows.append(row | {"tags": tags, "fact": name, "source": name})
+    return rows
 
 
 # ---------------------------------------------------------------- files
 
 
-def document(front: Spec, text: str) -> str:
-    """A Markdown document with front matter."""
-    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{head}---\n{text}\n"
+def training(facts: list[Spec], terms: list[Spec], words: Spec) -> tuple[list[Spec], list[Spec]]:
+    """The rows of both profiles, and those of `full` alone.
 
-
-def fact_documents(facts: list[Spec]) -> Iterator[tuple[str, str]]:
-    """(id, Markdown) of each version of each fact; one plain fact a document."""
-    for fact in facts:
-        title = capital(fact["subject"])
-        for version in fact["versions"]:
-            start, end = version["from"], version["to"]
-            front: Spec = {"id": f"{fact['id']}-{start}", "title": title, "valid_from": start}
-            front |= ({"valid_to": end} if end else {}) | {"facts": [fact["id"]]}
-            cited = version["authority"] if end else version.get("now", version["authority"])
-            reach = f"It applied until {in_words(end)}." if end else "It is still in force."
-            text = f"{title} is {version['value']}. The source is {cited}. {reach}"
-            yield front["id"], document(front, text)
-
-
-def jsonl(rows: list[Spec], prefix: str = "") -> str:
-    """One JSON object a line; with a prefix, numbered ids."""
-    named = [{"id": f"{prefix}-{n:03}"} | row for n, row in enumerate(rows, 1)] if prefix else rows
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in named)
+    Rows of the first edition of this suite keep their ids: they come first, in their own order.
+    """
+    asked = words["facts"]["train"]
+    first = clause_rows(table("clauses"), "train", CLAUSES_PER_FAMILY, words)
+    first += fact_rows(facts, "train", asked)
+    draw("order").shuffle(first)
+    later = section_rows("train", SECTIONS_PER_FAMILY, words) + term_rows("train", words)
+    later += [row | {"tags": ["renamed"]} for row in fact_rows(terms, "train", asked)]
+    draw("order/later").shuffle(later)
+    more = clause_rows(table("clauses"), "more", MORE_CLAUSES_PER_FAMILY, words)
+    more += section_rows("more", MORE_SECTIONS_PER_FAMILY, words)
+    draw("order/more").shuffle(more)
+    return first + later, more
 
 
 def files() -> dict[str, str]:
     """Every generated file: path inside the suite -> text."""
-    words, facts = table("wording"), all_facts()
-    train = clause_rows(table("clauses"), "train", CLAUSES_PER_FAMILY, words)
-    train += fact_rows(facts, "train", words["facts"]["train"])
-    draw("order").shuffle(train)
-    cases = fact_rows(facts, "case", words["facts"]["case"])
+    words, facts, terms = table("wording"), all_facts(), ended(term_facts())
+    train, more = training(facts, terms, words)
+    asked = words["facts"]["case"]
+    recency = fact_rows(facts, "case", asked) + other_wordings(facts)
+    renamed = term_rows("case", words)
+    renamed += [row | {"tags": ["question"]} for row in fact_rows(terms, "case", asked)]
     made = {
         "train.jsonl": jsonl(train, "train"),
-        "facts.jsonl": jsonl([fact_line(fact) for fact in facts]),
+        "train-more.jsonl": jsonl(more, "train", first=len(train) + 1),
+        "facts.jsonl": jsonl([fact_line(fact) for fact in facts + terms]),
         "cases/clauses.jsonl": jsonl(clause_cases(words), "clauses"),
-        "cases/recency.jsonl": jsonl(cases, "recency"),
+        "cases/recency.jsonl": jsonl(recency, "recency"),
+        "cases/agreements.jsonl": jsonl(
+            section_rows("case", CASES_PER_SECTION, words), "agreements"
+        ),
+        "cases/renamed.jsonl": jsonl(renamed, "renamed"),
     }
-    made |= {f"documents/{name}.md": text for name, text in fact_documents(facts)}
-    for page in table("distractors"):
-        front = {"id": page["id"], "title": page["title"]}
-        made[f"documents/{page['id']}.md"] = document(front, page["text"])
-    return made
+    used = {version["value"] for fact in facts for version in fact["versions"]}
+    used.update(value for fact in facts for value in fact["placebo"])
+    pages = all_documents(facts + terms, used)
+    return made | {f"documents/{name}.md": text for name, text in pages}
 
 
 def main() -> None:
