@@ -175,6 +175,7 @@ def finish(
     from harness.compare.advice import advise
     from harness.compare.findings import find
     from harness.compare.paired import compare
+    from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
     from harness.gate.judge import judge, needed_pairs
 
@@ -197,6 +198,9 @@ def finish(
             pairs = needed_pairs(suite.rules)
             judged = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
             gate = judge(suite.rules, summaries, judged, metrics)
+        pairs = wanted_pairs(suite.expectations)
+        paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
+        phenomena = observe(suite.expectations, paired, summaries, metrics, cases, seed=suite.seed)
     results = tuple(ledger.cost_of(candidate, plan, answers, store) for candidate in candidates)
     finished = Run(
         schema=RUN_SCHEMA,
@@ -220,6 +224,7 @@ def finish(
         findings=findings,
         advice=advice,
         gate=gate,
+        phenomena=phenomena,
         warnings=(*plan.warnings, *ledger.warnings_of(results, answers)),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),

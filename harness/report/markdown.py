@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness.records import Comparison, Metric, Run
-from harness.report import text, view
+from harness.report import expected, text, view
 from harness.report.text import markdown
 
 # a pull-request comment holds 65,536 characters; comparisons.csv has them all
@@ -48,6 +48,10 @@ def _findings(run: Run) -> Iterator[str]:
             yield f"- *{finding.answer}*: {markdown(finding.sentence)}"
         if not members:
             yield "- This run tested no such claim."
+    if run.phenomena:
+        yield from ("", f"**{expected.TITLE}**", "", markdown(expected.lead(run)), "")
+        for one in run.phenomena:
+            yield f"- *{one.verdict}*: {markdown(f'{expected.name(one)}: {one.sentence}')}"
     if run.advice:
         yield ""
         yield "**What to do**"

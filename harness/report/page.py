@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from harness.records import Adapter, Comparison, Finding, Metric, Run, Summary
-from harness.report import marks, text, view
+from harness.report import expected, marks, text, view
 
 # one page stays readable and small; the CSV files hold every row
 MOST_CELLS = 2500
@@ -283,6 +283,8 @@ def build(run: Run) -> dict[str, Any]:
         "sentence": sentence,
         "subject": view.subject(run),
         "groups": groups,
+        "expected": expected.rows(run),
+        "expected_lead": expected.lead(run),
         "findings": [row for _, members in groups for row in members],
         "tasks": _tasks(run),
         "classes": _classes(run),

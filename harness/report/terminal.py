@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.records import Finding, Run
-from harness.report import text, view
+from harness.report import expected, text, view
 
 WIDTH = 80
 _STYLES = {
@@ -63,6 +63,21 @@ def _findings(run: Run) -> Iterator[RenderableType]:
             yield Padding(_lines([_finding(item) for item in members], (12, None)), (0, 0, 0, 2))
         else:
             yield Text("  This run tested no such claim.")
+
+
+def _expected(run: Run) -> Iterator[RenderableType]:
+    if not run.phenomena:
+        return
+    yield _heading(expected.TITLE)
+    yield Text(expected.lead(run))
+    rows: list[tuple[RenderableType, ...]] = [
+        (
+            Text(one.verdict, style="" if one.verdict.startswith("not") else "bold"),
+            Text(text.one_line(f"{expected.name(one)}: {one.sentence}")),
+        )
+        for one in run.phenomena
+    ]
+    yield Padding(_lines(rows, (12, None)), (0, 0, 0, 2))
 
 
 def _advice(run: Run) -> Iterator[RenderableType]:
@@ -161,7 +176,7 @@ def _warnings(run: Run) -> Iterator[RenderableType]:
 
 
 def _parts(run: Run) -> Iterator[RenderableType]:
-    for section in (_header, _findings, _advice, _results, _gate, _warnings):
+    for section in (_header, _findings, _expected, _advice, _results, _gate, _warnings):
         yield from section(run)
 
 

@@ -25,6 +25,9 @@ def check_expect_names(spec: Spec, problems: Problems) -> None:
         for name in (one.task, one.against.task):
             if name is not None and name not in spec.file.tasks:
                 problems.unknown("task", name, spec.file.tasks, where)
+        if one.net_of is not None and one.against.candidate not in (None, one.candidate):
+            what = f"expectation '{one.name}' has net_of and another candidate in `against`"
+            problems.add(what, where, "with net_of, both sides are the same candidate")
         if not one.against.model_dump(exclude_none=True):
             what = f"expectation '{one.name}' is held against itself"
             problems.add(what, where, "give `against` a candidate, task, metric or slice")

@@ -4,12 +4,13 @@ vLLM answers in tests/integration/test_real.py: its start takes most of a minute
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from harness import registry
@@ -138,3 +139,23 @@ def test_greedy_repeats_and_sampling_repeats_with_its_seed(name: str, job: Engin
 
     assert say(1, 0.0) == say(2, 0.0)
     assert say(1, 5.0) == say(1, 5.0) != say(2, 5.0)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_targets_are_scored_token_by_token_by_the_right_weights(
+    name: str, job: EngineJob, tiny_model: Path
+) -> None:
+    """Against a plain forward pass of base and adapter, in float32."""
+    target = (70, 71, 72)
+    requests = tuple(replace(r, targets=(target, (80,))) for r in job.requests)
+    found = {a.request: a for a in ask(name, replace(job, probes=(), requests=requests))}
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    model = PeftModel.from_pretrained(base, job.adapters[STRONG])
+    for request in requests:
+        ids = torch.tensor([[*request.token_ids, *target]])
+        with torch.no_grad(), nullcontext() if request.adapter else model.disable_adapter():
+            rows = torch.log_softmax(model(ids).logits[0, -4:-1], dim=-1)
+        expected = [float(row[token]) for row, token in zip(rows, target, strict=True)]
+        answer = found[request.id]
+        assert [len(values) for values in answer.target_logprobs] == [3, 1]
+        assert expected == pytest.approx(answer.target_logprobs[0], abs=1e-4)

@@ -1,0 +1,173 @@
+"""What became of the author's expectations: shown, reversed, not shown, or not measured."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from harness.compare.calibration import Calibration, calibrate
+from harness.compare.evidence import Evidence
+from harness.compare.intervals import ALPHA, Z95
+from harness.compare.words import change_text, range_text, value_text
+from harness.records import (
+    Arm,
+    Candidate,
+    Case,
+    Comparison,
+    Expectation,
+    Metric,
+    Phenomenon,
+    Summary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A difference of two means with its 95 % interval, on n cases; `levels` are the two means."""
+
+    effect: float
+    low: float
+    high: float
+    n: int
+    levels: tuple[float, float] | None = None
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, against 0, from the interval's width."""
+        se = (self.high - self.low) / (2 * Z95)
+        return 2 * float(stats.norm.sf(abs(self.effect) / se)) if se > 0 else 1.0
+
+
+def wanted_pairs(expectations: Iterable[Expectation]) -> list[tuple[str, str]]:
+    """The (candidate, baseline) pairs that `observe` reads comparisons of, each once."""
+    pairs: dict[tuple[str, str], None] = {}
+    for one in expectations:
+        other = one.net_of or one.against.candidate
+        if other != one.arm.candidate:
+            pairs[one.arm.candidate, other] = None
+    return list(pairs)
+
+
+def observe(
+    expectations: Sequence[Expectation],
+    comparisons: Sequence[Comparison],
+    summaries: Sequence[Summary],
+    metrics: Sequence[Metric],
+    cases: Sequence[Case],
+    seed: int = 0,
+) -> tuple[Phenomenon, ...]:
+    """Every expectation with its verdict.
+
+    One candidate against another on the same cases is paired; two groups of cases are compared
+    by their means' intervals (MOVER, Zou and Donner 2008, doi 10.1002/sim.3095), which takes
+    them as independent. P-values are corrected by Holm over the suite's expectations.
+    """
+    evidence = Evidence(comparisons, summaries)
+    known = {metric.name: metric for metric in metrics}
+    seen = [contrast_of(one, evidence) if one.kind == "contrast" else None for one in expectations]
+    p_values = [contrast.p_value for contrast in seen if contrast]
+    corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])
+    found = []
+    for one, contrast in zip(expectations, seen, strict=True):
+        if one.kind == "calibration":
+            found.append(_calibrated(one, cases, evidence, seed))
+        elif contrast is None or one.arm.metric not in known:
+            what = f"{one.says}: not measured"
+            found.append(Phenomenon(one, "not measured", what))
+        else:
+            found.append(_judged(one, contrast, float(next(corrected)), known[one.arm.metric]))
+    return tuple(found)
+
+
+def contrast_of(one: Expectation, evidence: Evidence) -> Contrast | None:
+    """The expectation's effect, or None where a side of it was not measured."""
+    if one.net_of is not None:
+        left = _paired(one.arm, replace(one.arm, candidate=one.net_of), evidence)
+        right = _paired(one.against, replace(one.against, candidate=one.net_of), evidence)
+        return _apart(left, right) if left and right else None
+    same = replace(one.against, candidate=one.arm.candidate) == one.arm
+    if same:
+        return _paired(one.arm, one.against, evidence)
+    left, right = _mean(one.arm, evidence), _mean(one.against, evidence)
+    return _apart(left, right) if left and right else None
+
+
+def _paired(arm: Arm, against: Arm, evidence: Evidence) -> Contrast | None:
+    pair = Candidate(arm.candidate), Candidate(against.candidate)
+    found = evidence.comparison(arm.task, arm.metric, arm.slice, pair)
+    if found is None or found.difference is None or found.low is None or found.high is None:
+        return None
+    sides = [evidence.summary(a.task, a.metric, a.slice, a.candidate) for a in (arm, against)]
+    means = [s.mean for s in sides if s is not None and s.n == found.n and s.mean is not None]
+    levels = (means[0], means[1]) if len(means) == 2 else None
+    return Contrast(found.difference, found.low, found.high, found.n, levels)
+
+
+def _mean(arm: Arm, evidence: Evidence) -> Contrast | None:
+    """A mean as a contrast with 0."""
+    found = evidence.summary(arm.task, arm.metric, arm.slice, arm.candidate)
+    if found is None or found.mean is None or found.low is None or found.high is None:
+        return None
+    return Contrast(found.mean, found.low, found.high, found.n)
+
+
+def _apart(left: Contrast, right: Contrast) -> Contrast:
+    """The difference of two independent estimates, from their own intervals."""
+    effect = left.effect - right.effect
+    low = effect - hypot(left.effect - left.low, right.high - right.effect)
+    high = effect + hypot(left.high - left.effect, right.effect - right.low)
+    return Contrast(effect, low, high, left.n + right.n, (left.effect, right.effect))
+
+
+def _judged(one: Expectation, contrast: Contrast, p_holm: float, metric: Metric) -> Phenomenon:
+    sign = 1 if one.direction == "higher" else -1
+    worst, best = sorted((sign * contrast.low, sign * contrast.high))
+    sure = p_holm < ALPHA
+    effect = change_text(metric, contrast.effect)
+    text = f"{effect}, {range_text(metric, contrast.low, contrast.high)}, n = {contrast.n}"
+    text = f"{one.says}: {_sides(one, contrast, metric)}{text}"
+    if sure and worst > one.min_effect:
+        return Phenomenon(one, "shown", text, *_numbers(contrast, p_holm))
+    if sure and best < 0:
+        return Phenomenon(one, "reversed", text, *_numbers(contrast, p_holm))
+    if not sure and (worst > one.min_effect or best < 0):
+        text += f" (p = {p_holm:.2f} after Holm's correction)"
+    return Phenomenon(one, "not shown", text, *_numbers(contrast, p_holm))
+
+
+def _numbers(contrast: Contrast, p_holm: float) -> tuple[float, float, float, int, float]:
+    return contrast.effect, contrast.low, contrast.high, contrast.n, p_holm
+
+
+def _sides(one: Expectation, contrast: Contrast, metric: Metric) -> str:
+    """What both sides reach: "lora, changed 10 % against unchanged 62 %; "."""
+    arm, against = one.arm, one.against
+    if contrast.levels is None or one.net_of:
+        net = f", net of {one.net_of}" if one.net_of else ""
+        return f"{_named(arm, against)} against {_named(against, arm)}{net}; "
+    left, right = (value_text(metric, level) for level in contrast.levels)
+    return f"{_named(arm, against)} {left} against {_named(against, arm)} {right}; "
+
+
+def _named(arm: Arm, other: Arm) -> str:
+    """What tells one arm from the other."""
+    keys = ("candidate", "task", "metric", "slice")
+    return " ".join(getattr(arm, key) for key in keys if getattr(arm, key) != getattr(other, key))
+
+
+def _calibrated(
+    one: Expectation, cases: Sequence[Case], evidence: Evidence, seed: int
+) -> Phenomenon:
+    clusters: dict[str, int] = {}
+    for case in cases:
+        if case.task == one.arm.task and one.arm.slice in ("all", *case.tags):
+            clusters[case.cluster] = clusters.get(case.cluster, 0) + 1
+    if not clusters or _mean(one.arm, evidence) is None:
+        return Phenomenon(one, "not measured", f"{one.says}: not measured")
+    found: Calibration = calibrate(list(clusters.values()), seed)
+    text = f"{one.says}: {found.sentence}"
+    low, high = found.alarm_interval
+    n = sum(clusters.values())
+    return Phenomenon(one, found.verdict, text, found.alarms, low, high, n)

@@ -1,0 +1,147 @@
+"""Expectations written beforehand: shown, reversed, not shown, or not measured."""
+
+from typing import Any
+
+import pytest
+from compare_factory import answers_of, binary, candidates_of, cases_of
+
+from harness.compare.calibration import DROPS, Calibration, calibrate
+from harness.compare.paired import compare
+from harness.compare.phenomena import observe, wanted_pairs
+from harness.compare.summaries import summarise
+from harness.records import Arm, Expectation, Phenomenon
+
+OLD = dict.fromkeys(range(30), ("old",))
+NEW = dict.fromkeys(range(30, 60), ("new",))
+TAGS = OLD | NEW
+METRICS = [binary("m")]
+
+
+def expected(against: Arm, **more: Any) -> Expectation:
+    arm = Arm("lora", "t", "m", more.pop("slice", "all"))
+    return Expectation("e", "it does", arm, against, **more)
+
+
+def seen(columns: dict[str, list[float]], *expectations: Expectation) -> tuple[Phenomenon, ...]:
+    """What a run of 60 cases, 30 old and 30 new, says of the expectations."""
+    cases = cases_of(60, tags=TAGS)
+    answers = answers_of(cases, {name: {"m": column} for name, column in columns.items()})
+    candidates = candidates_of(*columns)
+    pairs = wanted_pairs(expectations)
+    compared = compare(answers, cases, METRICS, candidates, pairs)
+    means = summarise(answers, cases, METRICS, candidates)
+    return observe(expectations, compared, means, METRICS, cases)
+
+
+ZEROS, ONES = [0.0] * 60, [1.0] * 60
+HALF = [1.0] * 30 + [0.0] * 30
+BASE = Arm("base", "t", "m")
+
+
+def test_one_candidate_against_another_is_paired_by_case() -> None:
+    (one,) = seen({"base": ZEROS, "lora": HALF}, expected(BASE))
+    assert (one.verdict, one.effect, one.n) == ("shown", 0.5, 60)
+    assert one.low is not None
+    assert 0.3 < one.low < 0.5
+
+
+@pytest.mark.parametrize(
+    "direction, effect, verdict",
+    [("higher", 0.0, "shown"), ("higher", 0.6, "not shown"), ("lower", 0.0, "reversed")],
+)
+def test_the_direction_and_the_least_effect_decide(
+    direction: Any, effect: float, verdict: str
+) -> None:
+    one = expected(BASE, direction=direction, min_effect=effect)
+    assert seen({"base": ZEROS, "lora": HALF}, one)[0].verdict == verdict
+
+
+def test_no_difference_is_not_shown() -> None:
+    (one,) = seen({"base": HALF, "lora": HALF}, expected(BASE))
+    assert (one.verdict, one.effect) == ("not shown", 0.0)
+
+
+def test_two_slices_of_one_candidate_are_two_groups_of_cases() -> None:
+    (one,) = seen({"lora": HALF}, expected(Arm("lora", "t", "m", "new"), slice="old"))
+    assert (one.verdict, one.effect, one.n) == ("shown", 1.0, 60)
+    assert "lora" not in one.sentence.partition(":")[2]
+    assert "old 100 % against new 0 %" in one.sentence
+
+
+def test_net_of_another_candidate_is_a_difference_of_differences() -> None:
+    """What the base shows too is nothing that the adapter did."""
+    against = Arm("lora", "t", "m", "new")
+    plain = expected(against, slice="old")
+    net = expected(against, slice="old", net_of="base")
+    found = seen({"base": HALF, "lora": HALF}, plain, net)
+    assert [(one.verdict, one.effect) for one in found] == [("shown", 1.0), ("not shown", 0.0)]
+    gained = [1.0] * 60
+    gap = seen({"base": ZEROS, "lora": HALF}, net)[0]
+    assert (gap.verdict, gap.effect) == ("shown", 1.0)
+    assert seen({"base": HALF, "lora": gained}, net)[0].verdict == "reversed"
+
+
+def test_what_nobody_was_asked_is_not_measured() -> None:
+    """No such slice, no such candidate in the run."""
+    found = seen(
+        {"lora": HALF},
+        expected(Arm("lora", "t", "m", "never")),
+        expected(Arm("other", "t", "m")),
+    )
+    assert [(one.verdict, one.effect) for one in found] == [("not measured", None)] * 2
+
+
+def test_many_expectations_are_corrected_together() -> None:
+    """5 wins of 60 are an effect alone, and none among thirty."""
+    few = [1.0] * 7 + [0.0] * 53
+    alone = seen({"base": ZEROS, "lora": few}, expected(BASE))
+    assert alone[0].verdict == "shown"
+    nothing = [expected(Arm("twin", "t", "m")) for _ in range(30)]
+    columns = {"base": ZEROS, "lora": few, "twin": few}
+    among = seen(columns, expected(BASE), *nothing)
+    assert among[0].verdict == "not shown"
+    assert "after Holm's correction" in among[0].sentence
+
+
+def test_the_pairs_that_are_read_are_each_wanted_once() -> None:
+    slices = Arm("lora", "t", "m", "new")
+    both = [expected(BASE), expected(BASE, slice="old"), expected(slices, slice="old")]
+    assert wanted_pairs(both) == [("lora", "base")]
+    net = expected(slices, slice="old", net_of="few")
+    assert wanted_pairs([net]) == [("lora", "few")]
+
+
+# ---------------------------------------------------------------- calibration
+
+
+@pytest.fixture(scope="module")
+def wide() -> Calibration:
+    return calibrate([1] * 300, seed=1)
+
+
+def test_with_300_cases_a_gate_errs_as_often_as_it_says(wide: Calibration) -> None:
+    assert wide.verdict == "shown"
+    assert wide.alarms <= 0.025
+    assert len(wide.caught) == len(DROPS)
+    assert list(wide.caught) == sorted(wide.caught)
+    assert wide.caught[-1] == pytest.approx(wide.predicted[-1], abs=0.05)
+
+
+def test_a_gate_that_fails_too_often_is_reversed(wide: Calibration) -> None:
+    bad = Calibration(0.08, (0.07, 0.09), wide.caught, wide.predicted)
+    assert bad.verdict == "reversed"
+    blunt = Calibration(0.01, (0.0, 0.02), (0.0, 0.0, 0.0), wide.predicted)
+    assert blunt.verdict == "not shown"
+
+
+def test_the_same_seed_gives_the_same_gates() -> None:
+    assert calibrate([2] * 10, seed=3) == calibrate([2] * 10, seed=3)
+
+
+def test_a_calibration_sits_on_the_cases_of_its_arm() -> None:
+    one = expected(BASE, slice="old", kind="calibration")
+    (found,) = seen({"base": ZEROS, "lora": HALF}, one)
+    assert (found.n, found.verdict) == (30, "not shown")
+    assert "simulated gates" in found.sentence
+    (missing,) = seen({"base": ZEROS}, one)
+    assert missing.verdict == "not measured"
