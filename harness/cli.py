@@ -238,7 +238,7 @@ def schema(file: str) -> None:
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @init_options
 def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -> None:  # noqa: FBT001
-    """Make a new suite in FOLDER that runs at once.
+    r"""Make a new suite in FOLDER that runs at once.
 
     With --from, your rows are split into training and cases, and you are told
     what was found in them; without, a small example is written to edit.

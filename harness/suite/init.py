@@ -1,44 +1,55 @@
 """Write a new suite that runs at once: from a user's rows, or with a small made-up example."""
 
-import hashlib
 import json
-import math
 import re
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError, from_os_error, nearest
+from harness.errors import UsageError, from_os_error
+from harness.suite.alike import NEAR, OVERLAP
+from harness.suite.draft import Sides, suite_yaml
 from harness.suite.example import STYLE, rows
-from harness.suite.explain import always, validate
-from harness.suite.files import Problems, read_jsonl, shown
-from harness.suite.leak import normalise
+from harness.suite.files import shown
+from harness.suite.gather import Asked, gather
+from harness.suite.leak import Leakage, Text, leakage
+from harness.suite.profile import Profile, profile
 from harness.suite.scalars import MAX_SEED
-from harness.suite.schema import TrainRow
+from harness.suite.split import Placed, split
+from harness.suite.tasks import Draft, drafts
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-COSTLY = re.compile(r"[^\x00-\x7f]|\d")
-QUICK_ROWS, QUICK_CASES = 200, 40
-TEMPLATE_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written, suite.yaml first; of a user's rows also what they are like."""
+
+    files: list[Path]
+    notes: tuple[str, ...] = ()
+    profile: Profile | None = None
+    leakage: Leakage | None = None
 
 
 def init(
     folder: str | Path,
     name: str,
-    train: str | Path | None = None,
+    train: str | Path | Asked | None = None,
     *,
     share: float = 0.2,
     most: int = 100,
     seed: int = 7,
     model: str | None = None,
     force: bool = False,
-) -> list[Path]:
-    """Write a suite into `folder`; return the files written, suite.yaml first.
+    near: float = NEAR,
+    overlap: float = OVERLAP,
+) -> Made:
+    """Write a suite into `folder`.
 
-    `train` is a JSONL file of {"input", "output"} rows: a seeded `share` of its distinct inputs,
-    at most `most`, becomes cases; rows that ask the same stay on one side. Without it the suite
-    holds a made-up help desk.
+    `train` says where rows are (harness/suite/sources.py): a seeded `share` of their distinct
+    inputs, at most `most`, becomes cases; rows that ask the same, or nearly (`near`, `overlap`:
+    harness/suite/alike.py), stay on one side. Without it the suite holds a made-up help desk.
 
     Raises:
         UsageError: a bad name or number, too few rows, or files that are there without `force`.
@@ -47,19 +58,44 @@ def init(
     """
     folder = Path(folder)
     _check_arguments(name, share, most, seed)
-    style = None
+    _check_thresholds(near, overlap)
     if train is None:
-        style = STYLE
         trained, cases = rows(seed)
-    else:
-        trained, cases = _split(_read(Path(train)), share, most, seed, shown(Path(train)))
-    texts = {"suite.yaml": _yaml(name, trained, cases, seed, model, styled=style is not None)}
-    texts |= {"train.jsonl": _jsonl(trained), "cases.jsonl": _jsonl(cases)}
-    texts |= {"style.yaml": style} if style else {}
-    there = [file for file in texts if (folder / file).exists()]
+        sides = Sides(trained, [Draft("answers", cases, "", "style.all", ())])
+        texts = {"suite.yaml": suite_yaml(name, sides, seed, model, styled=True)}
+        return Made(_write(folder, texts | _data(sides) | {"style.yaml": STYLE}, force=force))
+    asked = train if isinstance(train, Asked) else Asked(str(train))
+    _refuse(folder, ["suite.yaml", "train.jsonl", "cases.jsonl"], force=force)
+    found = gather(asked, seed)
+    parts = split(found.rows, share, most, seed, asked.source, near=near, overlap=overlap)
+    sides = Sides([placed.row for placed in parts.train], drafts(parts.train, parts.cases))
+    texts = {"suite.yaml": suite_yaml(name, sides, seed, model, styled=False)} | _data(sides)
+    notes = [*found.notes]
+    if parts.left_out:
+        notes.append(f"{parts.left_out:,} rows are like a case, or repeat it: in neither file")
+    if not parts.apart:
+        notes.append("almost all inputs are near-duplicates: they were split as if they were not")
+    written = _write(folder, texts, force=force)
+    checked = leakage(*_texts(parts.train, parts.cases), near=near, overlap=overlap)
+    return Made(written, tuple(notes), profile(found.rows), checked)
+
+
+def _texts(train: Sequence[Placed], cases: Sequence[Placed]) -> tuple[list[Text], list[Text]]:
+    return (
+        [Text(placed.row["input"], placed.where) for placed in train],
+        [Text(placed.row["input"], placed.where, "cases") for placed in cases],
+    )
+
+
+def _refuse(folder: Path, files: Sequence[str], *, force: bool) -> None:
+    there = [file for file in files if (folder / file).exists()]
     if there and not force:
         remedy = "give another folder, or --force to replace them"
         raise UsageError(f"{', '.join(there)} exists", where=shown(folder), remedy=remedy)
+
+
+def _write(folder: Path, texts: dict[str, str], *, force: bool) -> list[Path]:
+    _refuse(folder, list(texts), force=force)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
@@ -67,6 +103,17 @@ def init(
     except OSError as error:
         raise from_os_error(error, "writing the suite") from error
     return [folder / file for file in texts]
+
+
+def _data(sides: Sides) -> dict[str, str]:
+    """The data files' texts, by name."""
+    return {"train.jsonl": _jsonl(sides.train)} | {
+        sides.file(draft): _jsonl(draft.rows) for draft in sides.drafts
+    }
+
+
+def _jsonl(found: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
 
 
 def _check_arguments(name: str, share: float, most: int, seed: int) -> None:
@@ -81,96 +128,7 @@ def _check_arguments(name: str, share: float, most: int, seed: int) -> None:
         raise UsageError(f"seed {seed}", remedy=f"give 0 to {MAX_SEED}")
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """A user's rows, refused as a whole when one is wrong."""
-    if not path.is_file():
-        around = [str(p) for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = nearest(str(path), around)
-        remedy = f"did you mean '{close}'?" if close else "give a JSONL file"
-        raise UsageError("no such file", where=shown(path), remedy=remedy)
-    problems, found = Problems(), []
-    for _, where, raw in read_jsonl(path, problems):
-        row = validate(TrainRow, raw, always(where), problems)
-        if row is not None and row.fact is not None:
-            what = f"the row names fact '{row.fact}', and a new suite has no facts"
-            problems.add(what, where, "remove `fact` here; add it with facts.jsonl later")
-        found.append(raw)
-    problems.raise_if_any()
-    return found
-
-
-def _split(
-    found: Sequence[dict[str, Any]], share: float, most: int, seed: int, where: str
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Training rows and cases; of rows that ask the same, a case keeps the first."""
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in found:
-        groups[normalise(row["input"])].append(row)
-    if len(groups) < 2:
-        remedy = "give at least 2 rows with different inputs"
-        raise UsageError(
-            f"{len(groups)} distinct input(s) cannot be split", where=where, remedy=remedy
-        )
-    wanted = max(1, min(most, math.floor(share * len(groups)), len(groups) - 1))
-    order = sorted(groups, key=lambda key: hashlib.sha256(f"{seed}\0{key}".encode()).digest())
-    chosen = set(order[:wanted])
-    train = [row for key, members in groups.items() if key not in chosen for row in members]
-    return train, [members[0] for key, members in groups.items() if key in chosen]
-
-
-def _jsonl(found: Sequence[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
-
-
-def _yaml(
-    name: str,
-    train: Sequence[dict[str, Any]],
-    cases: Sequence[dict[str, Any]],
-    seed: int,
-    model: str | None,
-    *,
-    styled: bool,
-) -> str:
-    """The text of suite.yaml; lengths are generous ceilings that come from the data."""
-    answer = _tokens(max(_size(row["output"]) for row in cases))
-    pairs = max(_size(row["input"]) + _size(row["output"]) for row in train)
-    whole = _tokens(pairs + TEMPLATE_TOKENS)
-    # few rows need more passes: about 60 optimiser steps of 8 rows teach a style
-    epochs = min(10, max(2, math.ceil(60 * 8 / len(train))))
-    lines = [
-        "# Every key: docs/suites.md. Check with `bench check`, then `bench run`.",
-        f"name: {name}",
-        *([f"model: {json.dumps(model)}"] if model else []),
-        f"seed: {seed}",
-        "train: train.jsonl",
-        *(["style: style.yaml"] if styled else []),
-        "tasks:",
-        "  answers:",
-        "    cases: cases.jsonl",
-        f"    max_tokens: {answer}",
-        "recipes:",
-        f"  lora: {{rank: 16, alpha: 32, epochs: {epochs}, max_length: {max(whole, 128)}}}",
-        "candidates:",
-        "  base: {}",
-        "  lora: {adapter: lora}",
-        "gate:",
-        "  - {kind: superior, candidate: lora, against: base, task: answers, metric: style.all}",
-    ]
-    if len(train) > QUICK_ROWS or len(cases) > QUICK_CASES:
-        quick = f"train: {{limit: {QUICK_ROWS}}}, tasks: {{answers: {{limit: {QUICK_CASES}}}}}"
-        lines += ["profiles:", f"  quick: {{{quick}}}", "  full: {}"]
-    return "\n".join(lines) + "\n"
-
-
-def _size(text: str) -> float:
-    """Tokens that a text takes at most: one to two bytes, or to each byte beyond plain words.
-
-    Tokenizers of English give digits, and the bytes of scripts they know little of, one each.
-    """
-    words = text.split(" ")
-    return sum((len(word.encode()) + 1) / (1 if COSTLY.search(word) else 2) for word in words)
-
-
-def _tokens(size: float) -> int:
-    """The next multiple of 16, up to 4096."""
-    return min(4096, 16 * math.ceil(size / 16))
+def _check_thresholds(near: float, overlap: float) -> None:
+    for name, value in (("near", near), ("overlap", overlap)):
+        if not 0 < value <= 1:
+            raise UsageError(f"--{name} is {value:g}", remedy="give more than 0, at most 1")

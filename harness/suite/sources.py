@@ -5,6 +5,7 @@ Nothing here runs what it reads: no pickles, no code of a dataset.
 
 import csv
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -66,46 +67,40 @@ def _file(path: Path, problems: Problems) -> Iterator[Raw]:
             raise UsageError("the file is UTF-16", where=f"{shown(path)}:1", remedy="save as UTF-8")
         yield from reader(path, problems)
     except UnicodeDecodeError:
-        note_bad_bytes(path, problems)
+        raise _bad_bytes(path) from None
     except OSError as error:
         raise from_os_error(error, "reading rows") from error
 
 
-def note_bad_bytes(path: Path, problems: Problems) -> None:
-    """Note the first byte that is not UTF-8, with how Windows would read its line."""
+def _bad_bytes(path: Path) -> UsageError:
+    """Names the first byte that is not UTF-8, and how Windows would read its surroundings."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
                 around = line[max(0, error.start - 12) : error.start + 12]
-                guess = around.decode("cp1252", "replace").strip()
-                what = f"byte 0x{line[error.start]:02x} is not UTF-8; as cp1252 it reads"
-                name = _quoted_name(path)
+                guess = quote(around.decode("cp1252", "replace").strip())
+                what = f"byte 0x{line[error.start]:02x} is not UTF-8; as cp1252 it reads {guess}"
+                name = shlex.quote(path.name)
                 remedy = f"save it as UTF-8, such as: iconv -f cp1252 -t utf-8 {name} > utf8-{name}"
-                problems.add(f"{what} {quote(guess)}", f"{shown(path)}:{number}", remedy)
-                return
-
-
-def _quoted_name(path: Path) -> str:
-    """The file's name as a shell takes it."""
-    import shlex
-
-    return shlex.quote(path.name)
+                return UsageError(what, where=f"{shown(path)}:{number}", remedy=remedy)
+    return UsageError("not UTF-8", where=shown(path), remedy="save it as UTF-8")
 
 
 # ---------------------------------------------------------------- text
 
 
 def _csv(path: Path, problems: Problems) -> Iterator[Raw]:
-    """Rows by the names in the first line; a cell that is missing is None."""
+    """Rows by the names in the first line; a cell that is not there is None."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = _cells(file, path, problems)
         where, header = next(rows, ("", []))
         header = [name.strip() for name in header]
         twice = sorted({name for name in header if header.count(name) > 1 and name})
         if twice:
-            problems.add(f"two columns are named {quote(twice[0])}", where, "rename one")
+            what = f"two columns are named {quote(twice[0])}"
+            raise UsageError(what, where=where, remedy="rename one")
         for where, cells in rows:
             if any(cell.strip() for cell in cells[len(header) :]):
                 what = f"{len(cells)} cells under {len(header)} column names"
@@ -164,13 +159,14 @@ def _json(path: Path, problems: Problems) -> Iterator[Raw]:
     except (json.JSONDecodeError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "too deep"
-        problems.add(f"not valid JSON: {reason}", f"{shown(path)}:{line}", "give a list of objects")
-        return
+        remedy = "give a list of objects"
+        where = f"{shown(path)}:{line}"
+        raise UsageError(f"not valid JSON: {reason}", where=where, remedy=remedy) from None
     lists = [v for v in data.values() if isinstance(v, list)] if isinstance(data, dict) else [data]
     if len(lists) != 1 or not isinstance(lists[0], list):
         what = f"{type(data).__name__} where a list of objects should be"
-        problems.add(what, f"{shown(path)}:1", "give a list of objects, or JSONL")
-        return
+        remedy = "give a list of objects, or JSONL"
+        raise UsageError(what, where=f"{shown(path)}:1", remedy=remedy)
     for number, row in enumerate(lists[0], start=1):
         where = f"{shown(path)}:{number}"
         if isinstance(row, dict):
@@ -180,6 +176,7 @@ def _json(path: Path, problems: Problems) -> Iterator[Raw]:
 
 
 def _parquet(path: Path, problems: Problems) -> Iterator[Raw]:
+    del problems  # a damaged file has no good rows
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -191,7 +188,8 @@ def _parquet(path: Path, problems: Problems) -> Iterator[Raw]:
                 yield f"{shown(path)}:{number}", row
     except pa.ArrowException as error:
         reason = " ".join(str(error).split())[:160]
-        problems.add(f"not valid Parquet: {reason}", shown(path), "write the file again")
+        remedy = "write the file again"
+        raise UsageError(f"not valid Parquet: {reason}", where=shown(path), remedy=remedy) from None
 
 
 Reader = Callable[[Path, Problems], Iterator[Raw]]

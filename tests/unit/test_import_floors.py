@@ -18,7 +18,7 @@ FLOORS = (
     ("registry", "store", "console", "executors", "template", "models"),
     STAGES,
     ("plan", "training", "answering", "scoring", "ledger", "pipeline"),
-    ("views", "moves", "doctor", "outlet", "cli"),
+    ("views", "moves", "doctor", "authoring", "flags", "outlet", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]
 LENT_TO_STAGES = {"errors", "records", "protocols", "registry", "store", "console", "template"}
