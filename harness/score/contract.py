@@ -51,6 +51,7 @@ _MARK = re.compile(
 )
 _RUN_IN = re.compile(r"[^.:\n]{1,70}[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_][\w'&-]*")
+_TOKEN = re.compile(r"[^\W_](?:[\w&]|['-](?=\w))*")
 _STOP = re.compile(r"[.;\n](?=\s|$)|\n")
 
 
@@ -63,17 +64,15 @@ class Definition(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A known term in the text, with the words as written."""
+    """A known term in the text, with the words as written.
+
+    `capital` says whether every word begins as in the term, or all is in capitals.
+    """
 
     term: str
     start: int
     text: str
-
-    @property
-    def capital(self) -> bool:
-        """Whether every word begins as in the term, or all is in capitals."""
-        pairs = zip(self.text.split(), self.term.split(), strict=False)
-        return self.text.isupper() or all(a[0] == b[0] for a, b in pairs)
+    capital: bool
 
 
 def plain(text: str) -> str:
@@ -81,11 +80,13 @@ def plain(text: str) -> str:
     return _BOLD.sub("\u27e6\\2\u27e7", normalise(text).replace("\u27e6", "").replace("\u27e7", ""))
 
 
+@lru_cache(maxsize=65_536)
 def key(term: str) -> tuple[str, ...]:
     """What makes two terms one: their words without plural and possessive endings, any case."""
-    return tuple(_stem(word) for word in term.lower().split())
+    return tuple(_stem(word) for word in _TOKEN.findall(term.lower()))
 
 
+@lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("'")
     if len(word) > 3 and word.endswith("ies"):
@@ -187,30 +188,44 @@ def points_ahead(text: str, start: int) -> bool:
 
 def uses(text: str, terms: Iterable[str]) -> list[Use]:
     """Where the terms stand, in any case and with plural or possessive ending; longest first."""
-    wanted = tuple(sorted(set(terms), key=lambda term: (-len(term), term)))
-    if not wanted:
+    index = _index(tuple(dict.fromkeys(terms)))
+    if not index:
         return []
-    pattern, by_key = _pattern(wanted)
-    return [
-        Use(by_key[key(m[0])], m.start(), m[0])
-        for m in pattern.finditer(text)
-        if key(m[0]) in by_key
+    words = [
+        (match.start(), match.end(), _stem(match[0].lower())) for match in _TOKEN.finditer(text)
     ]
+    found, after = [], 0
+    for place, (start, _, first) in enumerate(words):
+        for phrase, term in index.get(first, ()) if place >= after else ():
+            last = place + len(phrase)
+            if tuple(word[2] for word in words[place:last]) == phrase:
+                said = text[start : words[last - 1][1]]
+                if "\n" not in said and len(said.split()) == len(phrase):
+                    found.append(Use(term, start, said, _same_capitals(said, term)))
+                    after = last
+                    break
+    return found
+
+
+def _same_capitals(said: str, term: str) -> bool:
+    if said.startswith(term):
+        return True
+    return said.isupper() or all(
+        a[0] == b[0] for a, b in zip(said.split(), term.split(), strict=False)
+    )
 
 
 @lru_cache(maxsize=1024)
-def _pattern(terms: tuple[str, ...]) -> tuple[re.Pattern[str], dict[tuple[str, ...], str]]:
-    """Any of the terms in one pattern, and which term a match is."""
-    forms = []
+def _index(terms: tuple[str, ...]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    """First word -> phrases that begin with it and their terms, longest phrase first."""
+    by_key: dict[tuple[str, ...], str] = {}
     for term in terms:
-        *head, last = [re.escape(word) for word in term.split()]
-        trunk = last.removesuffix("ies").removesuffix("y") if last.endswith(("ies", "y")) else last
-        ends = "(?:y|ies)" if trunk != last else "(?:s|es)?"
-        if trunk == last and last.endswith("s") and not last.endswith("ss"):
-            trunk, ends = last[:-1], "s?"
-        forms.append("[ ]".join([*head, trunk + ends]))
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(forms)})(?![\w-])", re.IGNORECASE)
-    return pattern, {key(term): term for term in reversed(terms)}
+        by_key.setdefault(key(term), term)
+    index: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for phrase in sorted(by_key, key=len, reverse=True):
+        if phrase:
+            index.setdefault(phrase[0], []).append((phrase, by_key[phrase]))
+    return index
 
 
 def undefined(text: str, known: list[Use], outside: list[tuple[int, int]]) -> list[tuple[str, int]]:

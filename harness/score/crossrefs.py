@@ -82,6 +82,8 @@ def references(text: str, names: frozenset[str] = frozenset()) -> list[Reference
 
     `names` are what the text calls itself beside "Agreement" and the like.
     """
+    if not _REFERENCE.search(text) and not _ATTACHMENT.search(text):
+        return []
     starts = {match.end("named") for match in _PART.finditer(text) if match["named"]}
     starts |= {match.end("which") for match in _PART.finditer(text) if match["which"]}
     found = []
