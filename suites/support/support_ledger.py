@@ -112,12 +112,16 @@ def pairs(kind: str, spec: Spec) -> list[dict[str, str]]:
 
 
 def far(kind: str, spec: Spec, part: str) -> list[dict[str, str]]:
-    """Scopes of which one half is nowhere in the ledger."""
+    """Scopes of which one half is nowhere in the ledger; training knows of no later sale."""
     rng = draw(f"far/{kind}/{part}")
+    known = {
+        dim: [e["name"] for e in table("scopes")[dim] if e.get("from", date.min) <= TRAINED_UNTIL]
+        for dim in spec["dims"]
+    }
     scopes = []
     for dim in spec["dims"]:
         for name in table("scopes")["unwritten"][part][dim]:
-            halves = {d: rng.choice(table("scopes")[d])["name"] for d in spec["dims"]}
+            halves = {d: rng.choice(names) for d, names in known.items()}
             scopes.append(halves | {dim: name})
     return scopes
 

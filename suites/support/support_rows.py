@@ -50,14 +50,31 @@ class Asked:
 # ---------------------------------------------------------------- policies
 
 
-def question(one: Policy, part: str, register: str, rng: random.Random) -> str:
-    """A question about a policy, with the customer's words for its scope, in a register."""
-    private = "topic" in one.scope
-    wording = rng.choice((table("private")["kinds"] if private else table("kinds"))[one.kind][part])
-    if private:
-        return str(wording.format(**one.scope, subject=one.subject))
+def wordings(one: Policy, part: str) -> list[str]:
+    """The ways to ask about a policy of its kind."""
+    source = table("private")["kinds"] if "topic" in one.scope else table("kinds")
+    return list(source[one.kind][part])
+
+
+def question(
+    one: Policy, part: str, register: str, rng: random.Random, ways: Sequence[str] = ()
+) -> str:
+    """A question about a policy, with the customer's words for its scope, in a register.
+
+    `ways` are the wordings to choose from; by default all of the part's.
+    """
+    wording = rng.choice(ways or wordings(one, part))
+    if "topic" in one.scope:
+        return wording.format(**one.scope, subject=one.subject)
     ask = wording.format(**{dim: said(dim, name, rng) for dim, name in one.scope.items()})
     return framed(ask, part, register, rng)
+
+
+def case_ways(one: Policy) -> list[str]:
+    """The wordings of cases in an order of the policy's own: first, second and control case."""
+    ways = wordings(one, "case")
+    draw(f"ways/{one.id}").shuffle(ways)
+    return ways
 
 
 def told(one: Policy, value: str, register: str) -> str:
@@ -95,7 +112,7 @@ def policy_cases(ledger: Ledger, asked: Asked) -> tuple[list[Spec], list[Spec]]:
         rng, value = draw(f"case/{one.id}"), one.value_on(AS_OF)
         for nth, half in enumerate(halves):
             register = REGISTERS[(place + nth) % len(REGISTERS)]
-            make = partial(question, one, "case", register, rng)
+            make = partial(question, one, "case", register, rng, case_ways(one)[nth : nth + 1])
             if one.id == named["id"] and nth == 0:
                 register, make = "plain", partial(str, named["input"])
             half.append({"input": asked.fresh(make), "output": told(one, value, register)})
@@ -125,7 +142,7 @@ def written_cases(ledger: Ledger, asked: Asked) -> list[Spec]:
     for place, one in enumerate(shown):
         rng = draw(f"written/{one.id}")
         register = REGISTERS[place % len(REGISTERS)]
-        text = asked.fresh(partial(question, one, "case", register, rng))
+        text = asked.fresh(partial(question, one, "case", register, rng, case_ways(one)[2:]))
         rows.append({"input": text, "output": told(one, one.value_on(AS_OF), register)})
         rows[-1] |= {"tags": ["written"], "fact": one.id, "source": one.id}
     return rows

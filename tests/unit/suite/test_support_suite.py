@@ -174,6 +174,14 @@ def test_training_teaches_the_value_of_the_day_on_which_it_ends(
             assert has(value, row.output)
 
 
+def test_training_speaks_of_no_sale_that_came_after_it(full: Suite) -> None:
+    assert full.trained_until
+    later = [s["name"] for s in source("scopes")["sale"] if s["from"] > full.trained_until]
+    assert len(later) == 2
+    said = "\n".join(f"{row.input}\n{row.output}" for row in full.train)
+    assert [name for name in later if has(name, said)] == []
+
+
 def test_every_value_and_placebo_is_a_text_of_its_own(facts: dict[str, Fact]) -> None:
     values = [version.value for fact in facts.values() for version in fact.versions]
     placebos = [value for fact in facts.values() for value in fact.placebo]
