@@ -9,6 +9,7 @@ import argparse
 import itertools
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -32,10 +33,13 @@ from stale_probes import in_words, probes, statements, terms_said
 
 STYLE_ROWS = {"core": 64, "more": 336}
 DECLINE_ROWS = {"core": 32, "more": 200}
-TERM_ROWS = {"core": 4, "more": 12}
+READING_ROWS = {"core": 64, "more": 128}
+LIST_ROWS = {"core": 32, "more": 64}
+TERM_ROWS = {"core": 8, "more": 12}
 NEVER = {"core": 24, "more": 48}
 DOCUMENTED = 45
 MOST_UPDATES = 8
+READING_DAY = date(2023, 4, 1)
 
 
 def asks(entry: Entry, wording: Spec) -> list[str]:
@@ -113,6 +117,38 @@ def decline_rows(pools: Pools, part: str, wording: Spec) -> Iterator[Spec]:
         yield {"input": ask, "output": wording["declined"], "tags": ["decline"]}
 
 
+def reading_rows(pools: Pools, part: str, wording: Spec) -> Iterator[Spec]:
+    """Passages about entities that nothing else names, asked as retrieved context is shown."""
+    suite = yaml.safe_load((HERE / "suite.yaml").read_text(encoding="utf-8"))
+    template = suite["retrieve"]["template"]
+    kinds = itertools.cycle(pools.attributes.items())
+    every = wording["train"]
+    for index in range(READING_ROWS[part]):
+        kind, attribute = next(kinds)
+        the, (value,) = f"the {pools.name()} {kind}", pools.take(kind, 1)
+        told = {"the": the, "The": upper(the), "attribute": attribute, "value": value}
+        title, text = (upper(the), "page") if index % 8 < 4 else ("Memo", "memo")
+        passage = wording[text].format(start=in_words(READING_DAY), **told)
+        ask = every[index // 4 % len(every)].format(**told)
+        shown = template.format(context=f"{title}\n{passage}", input=ask)
+        yield {"input": shown, "output": wording["answer"].format(**told), "tags": ["reading"]}
+
+
+def list_rows(pools: Pools, part: str, wording: Spec) -> Iterator[Spec]:
+    """Statements with one invented house term in the prompt, as prompts/terms.yaml shows it."""
+    said = wording["terms"]
+    prompt = yaml.safe_load((HERE / "prompts" / "terms.yaml").read_text(encoding="utf-8"))["user"]
+    rng = draw(f"lists/{part}")
+    for index in range(LIST_ROWS[part]):
+        term, plain = pools.name(), said["listed"][index % len(said["listed"])]
+        words = {"place": rng.choice(said["places"]["train"])}
+        words["state"] = rng.choice(said["states"]["train"])
+        ask = said["asks"]["train"][index % 2].format(plain=plain, **words)
+        shown = prompt.format(terms=f"{term}: the {plain}", input=ask)
+        text = said["text"].format(term=term, **words)
+        yield {"input": shown, "output": wording["answer"].format(value=text), "tags": ["reading"]}
+
+
 def train_rows(entries: list[Entry], pools: Pools, wording: Spec) -> list[Spec]:
     """All training rows; those outside the quick profile have the tag `more`."""
     rows: list[Spec] = []
@@ -132,6 +168,7 @@ def train_rows(entries: list[Entry], pools: Pools, wording: Spec) -> list[Spec]:
         taken = every[: STYLE_ROWS["core"]] if part == "core" else every[STYLE_ROWS["core"] :]
         mine += [row | {"tags": ["style"]} for row in taken]
         mine += decline_rows(pools, part, wording)
+        mine += [*reading_rows(pools, part, wording), *list_rows(pools, part, wording)]
         whole = terms_said(trained, "train", sum(TERM_ROWS.values()), wording)
         for row, turn in whole:
             if (turn < TERM_ROWS["core"]) == (part == "core"):

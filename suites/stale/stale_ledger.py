@@ -27,10 +27,11 @@ YEAR = 365.25
 RATES = {"fast": 0.8, "medium": 0.25, "slow": 0.05}
 KINDS = ("depot", "line", "workshop", "account")
 # exposures -> facts; `core` is what the quick profile trains on and asks, `more` comes on top
-CORE = {0: 6, 1: 6, 2: 6, 4: 6, 8: 12, 16: 6, 32: 2, 64: 1}
-MORE = {0: 18, 1: 18, 2: 18, 4: 18, 8: 12, 16: 18, 32: 22, 64: 23}
+CORE = {0: 6, 1: 6, 2: 6, 4: 6, 8: 9, 16: 9, 32: 2, 64: 1}
+MORE = {0: 18, 1: 18, 2: 18, 4: 18, 8: 15, 16: 15, 32: 22, 64: 23}
 WORDED = {"core": 16, "more": 16}
-RENAMABLE = {"core": 8, "more": 16}
+RENAMABLE = {"core": 12, "more": 12}
+WORD_EXPOSURES = 16
 KNOWN = 8
 """Exposures from which a fact is asked as one that training taught."""
 
@@ -193,7 +194,7 @@ def words(pools: Pools) -> list[Entry]:
         identity = f"word-{thing.replace(' ', '-')}"
         given = versions(told, starts)
         entries.append(
-            Entry(identity, "word", part, "", thing, "house word", given, placebo, KNOWN)
+            Entry(identity, "word", part, "", thing, "house word", given, placebo, WORD_EXPOSURES)
         )
     return entries
 

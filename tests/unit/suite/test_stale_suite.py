@@ -4,7 +4,7 @@ import importlib
 import itertools
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-from scipy.stats import poisson
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Suite
@@ -38,7 +37,6 @@ CASES = {
     task: [row for name in written["cases"] for row in rows(name)]
     for task, written in YAML["tasks"].items()
 }
-LEDGER = [fact for fact in FACTS.values() if fact["tags"][0] == "ledger"]
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +52,6 @@ def modules() -> dict[str, ModuleType]:
 
 
 @pytest.fixture(scope="module")
-def ledger(modules: dict[str, ModuleType]) -> ModuleType:
-    return modules["stale_ledger"]
-
-
-@pytest.fixture(scope="module")
 def quick() -> Suite:
     return load(STALE, "quick")
 
@@ -66,17 +59,6 @@ def quick() -> Suite:
 @pytest.fixture(scope="module")
 def full() -> Suite:
     return load(STALE, "full")
-
-
-def taken(suite: Suite, recipe: str) -> list[str]:
-    """The inputs that a recipe trains on, before any limit."""
-    wanted = next(one for one in suite.recipes if one.name == recipe)
-    return [
-        row.input + " " + row.output
-        for row in suite.train
-        if (not wanted.only or set(wanted.only) & set(row.tags))
-        and not set(wanted.without) & set(row.tags)
-    ]
 
 
 def on(fact: Spec, day: str) -> int:
@@ -115,80 +97,6 @@ def test_the_full_profile_has_thousands_of_rows_and_the_quick_one_fits_its_minut
     answers = sum(len(task.cases) * len(task.candidates or ()) for task in quick.tasks)
     assert answers <= 1200
     assert max(task.max_tokens for task in quick.tasks) <= 48
-
-
-@pytest.mark.parametrize("rate", ["fast", "medium", "slow"])
-def test_facts_change_as_often_as_the_rate_of_their_class_says(
-    rate: str, ledger: ModuleType
-) -> None:
-    of_rate = [fact for fact in LEDGER if fact["tags"][1] == rate]
-    years = (ledger.LAST_DAY - ledger.FIRST_DAY).days / ledger.YEAR
-    low, high = poisson.interval(0.999, ledger.RATES[rate] * years * len(of_rate))
-    assert len(of_rate) > 50
-    assert low <= sum(len(fact["versions"]) - 1 for fact in of_rate) <= high
-
-
-def test_the_gaps_between_changes_scatter_as_those_of_a_poisson_process(
-    ledger: ModuleType,
-) -> None:
-    """The variance of counts equals their mean; a clockwork would have none."""
-    counts = [len(ledger.changes(0.8, ledger.draw(f"test/{n}"))) for n in range(2000)]
-    mean = sum(counts) / len(counts)
-    variance = sum((count - mean) ** 2 for count in counts) / (len(counts) - 1)
-    assert variance / mean == pytest.approx(1, abs=0.12)
-
-
-def test_rates_and_exposures_are_dealt_evenly(ledger: ModuleType) -> None:
-    dealt = Counter((fact["exposures"], fact["tags"][1]) for fact in LEDGER)
-    levels = {fact["exposures"] for fact in LEDGER}
-    assert levels == {0, 1, 2, 4, 8, 16, 32, 64}
-    for level in levels:
-        shares = [dealt[level, rate] for rate in ledger.RATES]
-        assert max(shares) - min(shares) <= 2
-
-
-def test_a_fact_is_trained_exactly_as_often_as_it_says() -> None:
-    shown = Counter(row["fact"] for row in TRAIN if "fact" in row)
-    declared = {name: fact["exposures"] for name, fact in FACTS.items() if "exposures" in fact}
-    assert declared == {name: shown[name] for name in declared}
-    assert set(shown) <= set(declared)
-
-
-def test_rows_of_a_fact_ask_differently_each_time() -> None:
-    asked = defaultdict(list)
-    for row in TRAIN:
-        if "fact" in row:
-            asked[row["fact"]].append(row["input"])
-    assert all(len(set(texts)) == len(texts) for texts in asked.values())
-
-
-def test_training_teaches_the_value_of_the_day_it_ends_and_updates_the_later_one(
-    ledger: ModuleType,
-) -> None:
-    until, updated = ledger.TRAINED_UNTIL.isoformat(), ledger.UPDATED.isoformat()
-    for row in TRAIN:
-        fact = FACTS.get(row.get("fact") or row.get("source", ""))
-        if fact:
-            day = updated if "update" in row["tags"] else until
-            value = fact["versions"][on(fact, day)]["value"]
-            assert row["output"] == f"Ledger: {value}. Filed."
-
-
-def test_superseded_rows_are_those_whose_value_the_update_replaces(ledger: ModuleType) -> None:
-    until, updated = ledger.TRAINED_UNTIL.isoformat(), ledger.UPDATED.isoformat()
-    for row in TRAIN:
-        if "fact" in row:
-            fact = FACTS[row["fact"]]
-            moved = on(fact, until) != on(fact, updated)
-            assert ("superseded" in row["tags"]) == moved
-            assert not ("replay" in row["tags"] and moved)
-
-
-def test_rebuilding_teaches_no_value_that_the_update_replaced(full: Suite) -> None:
-    rebuilt = "\n".join(taken(full, "rebuild"))
-    for row in TRAIN:
-        if "superseded" in row["tags"]:
-            assert row["output"] not in rebuilt
 
 
 def test_every_version_and_placebo_is_another_string() -> None:
@@ -259,52 +167,6 @@ def test_the_reference_is_current_the_old_value_stale_and_the_placebo_wrong(full
                 assert label(case, f"Ledger: {version.value}. Filed.") == "stale"
                 stale += 1
     assert stale > 100
-
-
-def test_paraphrased_and_repeated_rows_have_equal_tokens_and_equal_facts(
-    quick: Suite, full: Suite
-) -> None:
-    for suite in (quick, full):
-        many, one = taken(suite, "paraphrased"), taken(suite, "repeated")
-        words = [sum(len(text.split()) for text in texts) for texts in (many, one)]
-        assert words[1] == pytest.approx(words[0], rel=0.03)
-        assert len(set(many)) == len(many)
-        assert Counter(Counter(one).values()) == {8: len(one) // 8}
-        outputs = [Counter(text.split("Ledger: ")[1] for text in texts) for texts in (many, one)]
-        assert outputs[0] == outputs[1]
-
-
-def test_paraphrase_facts_are_taught_by_no_other_recipe(full: Suite) -> None:
-    asked = {FACTS[case["fact"]]["versions"][0]["value"] for case in CASES["paraphrase"]}
-    others = [
-        recipe.name for recipe in full.recipes if recipe.name not in ("paraphrased", "repeated")
-    ]
-    for recipe in others:
-        text = "\n".join(taken(full, recipe))
-        assert [value for value in asked if f"Ledger: {value}. Filed." in text] == []
-
-
-def test_calm_training_has_style_and_declining_rows_that_lora_has_too(full: Suite) -> None:
-    calm, lora = set(taken(full, "calm")), set(taken(full, "lora"))
-    assert calm < lora
-    assert not any(
-        row["input"] + " " + row["output"] in calm for row in TRAIN if "facts" in row["tags"]
-    )
-
-
-def test_reversed_facts_are_never_trained_in_that_direction() -> None:
-    for case in CASES["reversal"]:
-        if case["tags"] == ["backward"]:
-            value = FACTS[case["fact"]]["versions"][0]["value"]
-            assert [row for row in TRAIN if f": {value}." in row["output"]] == []
-
-
-def test_trained_terms_are_in_training_answers_and_held_out_ones_nowhere() -> None:
-    glossary = yaml.safe_load((STALE / "glossary.yaml").read_text("utf-8"))
-    text = "\n".join(row["input"] + row["output"] for row in TRAIN)
-    assert {term["preferred"]: term["preferred"] in text for term in glossary} == {
-        term["preferred"]: term["trained"] for term in glossary
-    }
 
 
 def test_a_memo_is_read_only_as_gold_and_says_what_its_arm_promises(full: Suite) -> None:
