@@ -48,9 +48,9 @@ def build(rule: Mapping[str, Any]) -> StyleRule:
             f"a style rule is {rule!r} (write {{name: ..., kind: ..., ...}})"
         )
     name, kind = rule.get("name"), rule.get("kind")
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name == "all":
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name in ("all", "voice"):
         raise ValueError(
-            f"style rule has name {name!r} (write letters, digits, - and _; 'all' is taken)"
+            f"style rule has name {name!r} (write letters, digits, - and _, but not all or voice)"
         )
     if not isinstance(kind, str) or kind not in KINDS:
         remedy = unknown_remedy(str(kind), KINDS)

@@ -4,6 +4,7 @@ Rules come first because they say what is wrong; see docs/scorers.md for the kin
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from harness.errors import unknown_remedy
@@ -12,12 +13,20 @@ from harness.records import Answer, Case, Metric, Score
 from harness.score.derive import derived
 from harness.score.options import all_errors, only
 from harness.score.rules import StyleRule, build
+from harness.score.text import quote
+from harness.score.voice import Voice, has_voice
 
 _ALL = "style.all"
+_VOICE = Metric(
+    "style.voice",
+    "similarity to the training outputs in frequent words and character trigrams",
+    unit="similarity",
+    need="style",
+)
 
 
 class Style:
-    """Scores an answer on each rule, 0 or 1, and on all of them at once.
+    """Scores an answer on each rule, 0 or 1, on all at once, and on its nearness to the voice.
 
     Option `rules` holds names of rules in style.yaml, or rules written out. Without it all of
     style.yaml counts; without style.yaml, the rules that training outputs and references keep.
@@ -39,14 +48,31 @@ class Style:
                 for rule in self.rules
             ),
         )
+        self._train = resources.train
+        self._speaks = has_voice(row.output for row in self._train)
+        if self._speaks:
+            self.metrics += (_VOICE,)
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
-        """`style.all` first, then one score per rule."""
+        """`style.all` first, then one score per rule, then `style.voice` if measured."""
         del case
         if answer.finish == "error":
             return all_errors(self.metrics, answer)
         scores = [_scored(rule, answer.text) for rule in self.rules]
-        return [_together(scores), *scores]
+        heard = [self._heard(answer.text)] if self._speaks else []
+        return [_together(scores), *scores, *heard]
+
+    @cached_property
+    def _voice(self) -> Voice:
+        rows = self._train
+        return Voice((row.output for row in rows), (row.input for row in rows))
+
+    def _heard(self, text: str) -> Score:
+        if not text.strip():
+            return Score(_VOICE.name, 0.0, reason="the answer is empty")
+        heard = self._voice.hear(text)
+        reason = f"{quote(text, 40)} is closest to {heard.closest}"
+        return Score(_VOICE.name, heard.similarity, reason=reason)
 
 
 def _chosen(options: Mapping[str, Any], resources: Resources) -> list[Mapping[str, Any]]:

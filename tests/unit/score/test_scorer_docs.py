@@ -8,7 +8,7 @@ import yaml
 
 from harness import registry
 from harness.protocols import Resources
-from harness.records import Answer, Case
+from harness.records import Answer, Case, Row
 from harness.score.derive import derived
 from harness.score.rules import KINDS
 from harness.score.style import Style
@@ -38,7 +38,9 @@ def test_the_example_scorer_options_build() -> None:
 @pytest.mark.parametrize("name", registry.names("scorer"))
 def test_every_metric_of_a_scorer_is_in_the_table(name: str) -> None:
     rule = {"name": "rule", "kind": "words", "min": 1}
-    scorer = registry.load("scorer", name)({}, Resources(style={"rules": [rule]}))
+    rows = tuple(Row(str(n), "question", f"answer {n}") for n in range(20))
+    lent = Resources(style={"rules": [rule]}, train=rows)
+    scorer = registry.load("scorer", name)({}, lent)
     for metric in scorer.metrics:
         shown = metric.name.replace("style.rule", "style.<rule>")
         assert f"`{shown}`" in DOCS, shown
