@@ -108,13 +108,26 @@ def test_an_adapter_that_was_not_applied_is_caught(parity: Parity) -> None:
 
 def test_a_cut_down_legal_suite_runs_to_a_verdict(real: Bench, tmp_path: Path) -> None:
     def small(data: dict[str, Any]) -> None:
-        data["profiles"]["small"] = {
-            "train": {"limit": 40},
-            "tasks": {
-                "clauses": {"limit": 8, "max_tokens": 64},
-                "recency": {"limit": 10, "max_tokens": 40},
-            },
-            "recipes": {"lora": {"epochs": 1, "batch_rows": 4}},
+        recency = [f"{who}{how}" for who in ("base", "lora") for how in ("", "+retrieved", "+gold")]
+        data["tasks"] = {name: data["tasks"][name] for name in ("clauses", "recency")}
+        data["expect"] = []
+        data["profiles"] = {
+            "small": {
+                "train": {"file": "train.jsonl", "limit": 40},
+                "tasks": {
+                    "clauses": {
+                        "limit": 8,
+                        "max_tokens": 64,
+                        "candidates": ["base", "base+house", "lora"],
+                    },
+                    "recency": {
+                        "limit": 10,
+                        "max_tokens": 40,
+                        "candidates": [*recency, "base+house"],
+                    },
+                },
+                "recipes": {"lora": {"epochs": 1, "batch_rows": 4}},
+            }
         }
 
     suite = edited(LEGAL, tmp_path / "legal", small)
