@@ -446,6 +446,7 @@ class Metric:
     """What a number means. `need` groups metrics for findings: style, terminology, facts, other.
 
     `lower`/`upper` are the range; `better` is the direction; a diagnostic never drives a finding.
+    Headlines are in the reports' tables, and so is what is `shown` beside them.
     `binary` metrics are 0 or 1 per answer.
     """
 
@@ -459,6 +460,7 @@ class Metric:
     binary: bool = False
     headline: bool = False
     diagnostic: bool = False
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

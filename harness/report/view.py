@@ -82,14 +82,20 @@ def columns(run: Run, task: str) -> list[tuple[Metric, str]]:
     """The (metric, slice) columns of a task's table.
 
     Every headline on all cases; facts also on changed, unchanged and new ones, since their mean
-    alone hides what a run of this kind is for.
+    alone hides what a run of this kind is for. Then what is shown beside, where it was measured.
     """
     slices = task_slices(run, task)
     found = []
     for metric in headlines(run, task):
         parts = CLASS_SLICES if metric.need == "facts" else ("all",)
         found += [(metric, part) for part in parts if part in slices]
-    return found
+    seen = {metric for metric, _ in found}
+    measured = {s.metric for s in run.summaries if s.task == task and s.n}
+    return found + [
+        (metric, "all")
+        for metric in task_metrics(run, task)
+        if metric.shown and metric not in seen and metric.name in measured
+    ]
 
 
 def column_title(metric: Metric, part: str) -> str:

@@ -18,7 +18,7 @@ from harness.score.text import quote
 from harness.score.values import Reading, find
 
 _METRICS = (
-    Metric("context.followed", "says what the passage says", need="facts", binary=True),
+    Metric("context.followed", "says what the passage says", need="facts", binary=True, shown=True),
     Metric(
         "context.memory",
         "says what training showed although the passage says something else",

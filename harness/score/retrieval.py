@@ -16,8 +16,12 @@ class Retrieval:
 
     description: ClassVar[str] = "gold documents among the passages that retrieval found"
     metrics: tuple[Metric, ...] = (
-        Metric("retrieval.recall", "share of the gold documents that retrieval found"),
-        Metric("retrieval.mrr", "one over the rank of the first gold document, 0 without one"),
+        Metric("retrieval.recall", "share of the gold documents that retrieval found", shown=True),
+        Metric(
+            "retrieval.mrr",
+            "one over the rank of the first gold document, 0 without one",
+            shown=True,
+        ),
     )
 
     def __init__(self, options: dict[str, Any], resources: Resources) -> None:
