@@ -1,6 +1,7 @@
 """What each candidate is asked in each case: house words, examples, passages."""
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,14 +10,16 @@ from pathlib import Path
 from harness.records import Candidate, Case, Passage, Prompt, Retrieval, Row, Suite, Task, Term
 from harness.retrieve import context, search
 
+_SLOT = re.compile(r"\{(?:examples|glossary|terms|random_terms)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one candidate is asked in one case, before the chat template.
 
     `targets` has, per scorer that wants some, the answers whose likelihood it compares. `dropped`
-    counts passages that did not fit. `skip` says why the case is not asked at all: its scores are
-    unmeasured, never a closed-book answer.
+    counts passages that did not fit, `cut` says that the first one was shortened. `skip` says why
+    the case is not asked at all: its scores are unmeasured, never a closed-book answer.
     """
 
     case: Case
@@ -26,6 +29,7 @@ class Asked:
     skip: str = ""
     targets: tuple[tuple[str, ...], ...] = ()
     dropped: int = 0
+    cut: bool = False
 
 
 def questions(
@@ -42,7 +46,7 @@ def questions(
     passages = find_passages(suite, task, candidate, settings, cache)
     asked = []
     for case in task.cases:
-        found, dropped = passages.get(case.id, ((), 0))
+        found, dropped, cut = passages.get(case.id, ((), 0, False))
         text = case.input
         if candidate.context != "none":
             text = context.render(settings.template, found, case.input)
@@ -51,24 +55,26 @@ def questions(
         system, user = framed(prompt, suite, case, shown)
         user = user.replace("{input}", text)
         wanted = targets.get(case.id, ())
-        asked.append(Asked(case, system, user, found, skip, wanted, dropped))
+        asked.append(Asked(case, system, user, found, skip, wanted, dropped, cut))
     return tuple(asked)
 
 
 def framed(prompt: Prompt, suite: Suite, case: Case, shown: str) -> tuple[str, str]:
     """The prompt's system and user texts for a case, all slots but `{input}` filled."""
-    slots = {"{examples}": shown}
     both = prompt.system + prompt.user
+    slots = {"{examples}": shown}
     if "{glossary}" in both:
         slots["{glossary}"] = listed(suite.glossary)
     if "{terms}" in both:
         slots["{terms}"] = listed(t for t in suite.glossary if t.preferred in case.terms)
     if "{random_terms}" in both:
         slots["{random_terms}"] = listed(other_terms(suite, case))
-    system, user = prompt.system, prompt.user
-    for slot, text in slots.items():
-        system, user = system.replace(slot, text), user.replace(slot, text)
-    return system, user
+
+    def fill(text: str) -> str:
+        # in one go: what fills a slot may look like one
+        return _SLOT.sub(lambda found: slots.get(found[0], found[0]), text)
+
+    return fill(prompt.system), fill(prompt.user)
 
 
 def listed(terms: Iterable[Term]) -> str:
@@ -94,13 +100,13 @@ def examples(suite: Suite, shots: int) -> str:
     return "\n\n".join(f"Input: {row.input}\nOutput: {row.output}" for row in rows)
 
 
-Found = tuple[tuple[Passage, ...], int]
+Found = tuple[tuple[Passage, ...], int, bool]
 
 
 def find_passages(
     suite: Suite, task: Task, candidate: Candidate, settings: Retrieval, cache: Path | None
 ) -> dict[str, Found]:
-    """Passages per case id, with the number that did not fit, as of the case's or the index day."""
+    """Passages per case id, how many did not fit, and whether the first was cut to fit."""
     if candidate.context == "none":
         return {}
     if candidate.context == "gold":
@@ -114,7 +120,8 @@ def find_passages(
     found: dict[str, Found] = {}
     for name, passages in whole.items():
         kept, dropped = context.fitted(passages, settings.max_chars)
-        found[name] = (tuple(kept), dropped)
+        cut = bool(kept) and kept[0].text.strip() != passages[0].text.strip()
+        found[name] = (tuple(kept), dropped, cut)
     return found
 
 
@@ -134,9 +141,7 @@ def retrieved(
     return found
 
 
-def context_warnings(
-    suite: Suite, candidate: Candidate, task: str, asked: Sequence[Asked]
-) -> Iterator[str]:
+def context_warnings(candidate: Candidate, task: str, asked: Sequence[Asked]) -> Iterator[str]:
     """What a reader of a context candidate's numbers must know."""
     name = f"{candidate.name} in {task}"
     skipped = sum(bool(one.skip) for one in asked)
@@ -149,12 +154,6 @@ def context_warnings(
     dropped = sum(one.dropped for one in asked)
     if dropped:
         yield f"{dropped} passages of {name} did not fit retrieve.max_chars and were left out"
-    whole = {document.id: document.text for document in suite.documents}
-    cut = sum(
-        passage.text.strip() not in whole.get(passage.document, passage.text)
-        or (candidate.context == "gold" and passage.text.strip() != whole[passage.document].strip())
-        for one in asked
-        for passage in one.passages
-    )
+    cut = sum(one.cut for one in asked)
     if cut:
         yield f"{cut} passages of {name} were cut to retrieve.max_chars"

@@ -130,7 +130,7 @@ def make(
     warnings = tuple(
         warning
         for cell in cells
-        for warning in context_warnings(suite, cell.candidate, cell.task.name, cell.asked)
+        for warning in context_warnings(cell.candidate, cell.task.name, cell.asked)
     )
     recipes = needed_recipes(suite)
     return Plan(suite, model, engine[0], engine[1], found, recipes, tuple(cells), number, warnings)

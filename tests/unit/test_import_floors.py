@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "records", "protocols"),
     ("registry", "store", "console", "executors", "template", "models"),
     STAGES,
-    ("plan", "training", "answering", "scoring", "ledger", "pipeline"),
+    ("asking", "plan", "training", "requests", "ledger", "answering", "scoring", "pipeline"),
     ("views", "moves", "doctor", "authoring", "flags", "outlet", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]

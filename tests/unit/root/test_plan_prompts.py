@@ -14,6 +14,7 @@ from harness.records import (
     Document,
     Prompt,
     Retrieval,
+    Row,
     ScorerSpec,
     Task,
     Term,
@@ -133,3 +134,63 @@ def test_a_case_that_is_not_asked_changes_no_address_of_answers() -> None:
     assert answer_key(one, one.cells[0]) == answer_key(two, two.cells[0])
     one, two = planned(BASE, ASKED), planned(BASE, ASKED, bare)
     assert answer_key(one, one.cells[0]) != answer_key(two, two.cells[0])
+
+
+# ---------------------------------------------------------------- slots of a prompt
+
+
+def asked_with(prompt: Prompt, **case: Any) -> tuple[str, str]:
+    """What the first case is asked with a prompt, in a suite of three terms and three rows."""
+    (first,) = cases(1)
+    suite = make_suite(
+        prompts=(prompt,),
+        glossary=(Term("Fee", "what one pays"), Term("Pool", "water"), Term("Desk")),
+        train=tuple(Row(f"r{i}", f"in {i}", f"out {i}") for i in range(3)),
+        tasks=(Task("fees", (replace(first, **case),), (ScorerSpec("rouge"),)),),
+        candidates=(Candidate("house", prompt=prompt.name),),
+    )
+    (asked,) = make_plan(suite).cells[0].asked
+    return asked.system, asked.user
+
+
+def test_terms_are_those_of_the_case_and_random_ones_are_as_many_others() -> None:
+    prompt = Prompt("p", "{terms}", "{random_terms}|{input}")
+    system, user = asked_with(prompt, terms=("Fee", "Desk"))
+    assert system == "Fee: what one pays\nDesk"
+    assert user == "Pool: water|What is fee 0?"
+    again = asked_with(prompt, terms=("Fee",))
+    assert again[0] == "Fee: what one pays"
+    assert again[1].partition("|")[0] in ("Pool: water", "Desk")
+    assert again == asked_with(prompt, terms=("Fee",))
+
+
+def test_examples_are_so_many_training_rows_the_same_for_all_cases() -> None:
+    system, _ = asked_with(Prompt("p", "Like:\n{examples}", shots=2))
+    assert system.count("Input: in") == system.count("Output: out") == 2
+    assert asked_with(Prompt("p", "Like:\n{examples}", shots=2), input="Other?")[0] == system
+
+
+def test_slots_in_what_a_user_asks_stay_as_they_are() -> None:
+    _, user = asked_with(Prompt("p", "{terms}"), input="What is {terms}?", terms=("Fee",))
+    assert user == "What is {terms}?"
+
+
+# ---------------------------------------------------------------- retrieval of one's own
+
+
+def test_a_candidate_may_search_the_documents_of_another_day() -> None:
+    early = Candidate("early", context="retrieved", retrieve=Retrieval(index=date(2021, 1, 1)))
+    (asked,) = planned(early, ASKED).cells[0].asked
+    assert [passage.document for passage in asked.passages] == ["new"]
+    (asked,) = planned(FOUND, ASKED).cells[0].asked
+    assert [passage.document for passage in asked.passages] == ["old"]
+
+
+def test_passages_that_were_cut_or_left_out_are_told() -> None:
+    many = replace(ASKED, gold=("new", "old", "other"), as_of=None)
+    plan = planned(GOLD, many, max_chars=24)
+    assert plan.warnings == (
+        "2 passages of gold in fees did not fit retrieve.max_chars and were left out",
+    )
+    plan = planned(GOLD, replace(ASKED, as_of=None), max_chars=12)
+    assert plan.warnings == ("1 passages of gold in fees were cut to retrieve.max_chars",)
