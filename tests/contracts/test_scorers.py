@@ -1,6 +1,7 @@
 """What every registered scorer must do, whatever it measures."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -34,9 +35,34 @@ BARE = Case("c", "t", "q", "", "c")
 TEXTS = (REFERENCE, "", " \n", "9 days", "client", "\x00\ud7ff " * 50, "(" * 3000, "९ दिन ½ 東京")
 
 
+OPTIONS = {"evaluate": {"metric": "alike"}}
+METRIC = """
+import datasets
+import evaluate
+
+
+class Alike(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        features = datasets.Features({"predictions": text, "references": text})
+        return evaluate.MetricInfo(
+            description="d", citation="c", inputs_description="i", features=features
+        )
+
+    def _compute(self, predictions, references):
+        return {"alike": float(predictions == references)}
+"""
+
+
 @pytest.fixture(params=registry.names("scorer"))
-def scorer(request: pytest.FixtureRequest) -> Scorer:
-    made: Scorer = registry.load("scorer", request.param)({}, RESOURCES)
+def scorer(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Scorer:
+    """A registered scorer, with options where it cannot do without."""
+    (tmp_path / "alike.py").write_text(METRIC)
+    monkeypatch.setenv("BENCH_METRICS", str(tmp_path))
+    options = OPTIONS.get(request.param, {})
+    made: Scorer = registry.load("scorer", request.param)(options, RESOURCES)
     return made
 
 
