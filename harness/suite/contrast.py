@@ -116,9 +116,9 @@ def lines(found: Sequence[Contrast]) -> Iterator[str]:
         cells = "".join(f"{_number(value):>7}" for value in values)
         head = f"{_cut(one.task, 14):<14} {_cut(one.metric, 27):<27} {ARROWS[one.better]}"
         yield f"{head} {one.cases:>6,}{cells}"
-    yield "good: the reference; stale: it, with the value before; wrong: a value never true,"
-    yield "or another case's reference. ↑ more is better, ↓ less. A scorer that gives a"
-    yield "wrong answer what it gives a good one measures form, not content."
+    yield "good: the reference; stale: it, with the value before; wrong: it, with a value"
+    yield "never true, or another case's reference. ↑ more is better, ↓ less. A scorer that"
+    yield "gives a wrong answer what it gives a good one measures form, not content."
 
 
 def _number(value: float | None) -> str:

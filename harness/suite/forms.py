@@ -4,6 +4,7 @@ import json
 from typing import Literal
 
 SHORT_WORDS, SHORT_LETTERS = 5, 60
+SENTENCE_WORDS, SENTENCE_ENDS = 4, (".", "!", "?", "\u3002", "\u0964")
 
 
 def is_json(text: str) -> bool:
@@ -17,9 +18,12 @@ def is_json(text: str) -> bool:
 
 
 def form(text: str) -> Literal["json", "short", "prose"]:
-    """A text's form; short is one line of a few words."""
+    """A text's form; short is one line of a few words that is no sentence of four or more."""
     if is_json(text):
         return "json"
     said = text.strip()
-    short = "\n" not in said and len(said.split()) <= SHORT_WORDS and len(said) <= SHORT_LETTERS
-    return "short" if short else "prose"
+    count = len(said.split())
+    long = "\n" in said or count > SHORT_WORDS or len(said) > SHORT_LETTERS
+    return (
+        "prose" if long or (count >= SENTENCE_WORDS and said.endswith(SENTENCE_ENDS)) else "short"
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ def _good(
         row, wrong = mapped(record, columns)
         for what in wrong:
             problems.add(what, where)
+        counts["bad"] += bool(wrong)
         if row is None:
             counts["blank"] += 1
         elif not wrong:
@@ -145,11 +147,17 @@ def _without(placed: Placed, key: str) -> Placed:
 
 def _refused(problems: Problems, counts: Counter[str], *, skip: bool) -> list[str]:
     """Raise what is wrong with rows, or say it in lines where bad rows are left out."""
-    found = problems.capped()
-    if not found:
+    if not problems:
         return []
+    found = sorted(problems.capped(), key=_line)
     bad = len({problem.where for problem in problems})
     if not skip:
-        what = f"{bad:,} of {max(counts['rows'], bad):,} rows cannot be used"
+        total = counts["rows"] - counts["bad"] + bad  # what could not be read is no row yet
+        what = f"{bad:,} of {total:,} rows cannot be used"
         raise SuiteError([*found, Problem(what, "", "correct them, or give --skip-bad")])
     return [f"{bad:,} bad rows left out, such as", *(f"  {p}" for p in found[:SAID])]
+
+
+def _line(problem: Problem) -> float:
+    number = problem.where.rpartition(":")[2]
+    return float(number) if number.isdigit() else math.inf

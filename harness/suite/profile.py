@@ -27,7 +27,10 @@ WORDS = {
 _LATIN = {name: frozenset(words.split()) for name, words in WORDS.items()}
 _URL = re.compile(r"\s*(?:https?://|www\.)\S+\s*")
 _MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
-_PHONE = re.compile(r"(?<![\w.,])\+?\(?\d{2,5}\)?[ .-]\d{2,5}(?:[ .-]?\d{2,5}){1,3}(?![\w,]|\.\d)")
+_PHONE = re.compile(
+    r"(?<![\w.,/-])(?!\d{4}-\d\d-\d\d\b|\d\d[-. ]\d\d[-. ]\d{4}\b)"  # dates
+    r"\+?\(?\d{2,5}\)?[ .-]\d{2,5}(?:[ .-]?\d{2,5}){1,3}(?![\w,]|\.\d)"
+)
 _GARBLED = re.compile(r"â€|Ã[\u0080-\u00bf©¨¼¶¤]|Â[\u00a0-\u00bf]|\ufffd")
 _BLANKS = re.compile(
     r"\b(?:TODO|TBD|FIXME|lorem ipsum)\b|\[(?:insert|your|name|date)\b[^\]]*\]", re.IGNORECASE
@@ -107,8 +110,8 @@ def script(text: str) -> str:
     found = Counter(
         unicodedata.name(letter, "?").split()[0] for letter in text[:500] if letter.isalpha()
     )
-    name = found.most_common(1)[0][0] if found else "none"
-    return {"CJK": "Han"}.get(name, name.capitalize())
+    name = found.most_common(1)[0][0].capitalize() if found else "none"
+    return "Han" if name == "Cjk" else name
 
 
 def language(text: str) -> str:

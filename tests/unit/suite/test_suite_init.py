@@ -13,7 +13,7 @@ from harness.suite.load import load
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, fake_scorers):
+def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
@@ -27,9 +27,10 @@ def pairs(count):
 
 
 def test_without_data_an_example_is_written_that_loads_and_passes_its_check(here):
-    written = init("new", "new")
+    made = init("new", "new")
     suite = load("new")
-    assert written[0] == Path("new/suite.yaml")
+    assert made.files[0] == Path("new/suite.yaml")
+    assert (made.notes, made.profile, made.leakage) == ((), None, None)
     assert (len(suite.train), len(suite.tasks[0].cases)) == (48, 12)
     assert check(suite) == []
 
@@ -92,10 +93,11 @@ def test_too_few_or_broken_rows_are_refused(here):
     with pytest.raises(UsageError, match="1 distinct input"):
         init("new", "new", data([{"input": "a", "output": "b"}, {"input": "A!", "output": "c"}]))
     with pytest.raises(SuiteError) as caught:
-        init("new", "new", data([{"input": "a"}, {"input": "b", "output": "c", "fact": "f"}]))
+        init("new", "new", data([{"input": "a"}, {"input": "b", "output": "c"}, {"output": "d"}]))
     assert [str(problem).split(" (")[0] for problem in caught.value.problems] == [
-        "mine.jsonl:1: key 'output' is missing",
-        "mine.jsonl:2: the row names fact 'f', and a new suite has no facts",
+        "mine.jsonl:1: output is empty",
+        "mine.jsonl:3: input is empty",
+        "2 of 3 rows cannot be used",
     ]
 
 
