@@ -38,6 +38,11 @@ _REFUSES = re.compile(
     r"|that(?:'s|\s+is)\s+not)"
     r"|^\W*(?:sorry\W+)?(?:can(?:no|')t|unable\s+to|won't)\s+(?:help|assist|do|comply|provide)\b"
 )
+# Every refusal has one of these; most answers have none and are done.
+_HINTS = (
+    *("not", "n't", "unable", "declin", "refus", "sorry", "against", "say no", "comfortable"),
+    *("unethical", "inappropriate"),
+)
 _NO = re.compile(
     r"^\W*(?:no\b(?!\s+(?:problem|worries|need|doubt))|absolutely\s+not|never\b)"
     r"|\b(?:that|this|it|doing\s+so|your\s+request)(?:'s|\s+(?:is|would\s+be))\s+(?:\w+ly\s+)?"
@@ -50,7 +55,8 @@ _NO = re.compile(
 
 def refuses(text: str) -> str | None:
     """The words with which an answer refuses to help, near its start, or None."""
-    match = _REFUSES.search(_opening(text))
+    opening = _opening(text)
+    match = _REFUSES.search(opening) if any(hint in opening for hint in _HINTS) else None
     return match[0].strip() if match else None
 
 

@@ -6,6 +6,7 @@ al. 2023, arXiv 2311.07911).
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from harness.protocols import Resources
@@ -27,7 +28,19 @@ class Found(NamedTuple):
     reason: str
 
 
-Expected = Callable[[str, Reading], Found]
+class Said:
+    """An answer, its quantities read only where an expectation asks for a value."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The answer's words and quantities."""
+        return Reading(self.text)
+
+
+Expected = Callable[[Said], Found]
 
 
 class Regression:
@@ -56,9 +69,9 @@ class Regression:
         text = answer.text[:LIMIT].strip()
         if not text:
             return [Score(KEPT, 0.0, label="lost", reason="the answer is empty")]
-        reading = Reading(text)
+        said = Said(text)
         try:
-            found = [check(text, reading) for check in checks]
+            found = [check(said) for check in checks]
         except TimeoutError as error:
             return [Score(KEPT, None, "error", reason=str(error))]
         lost = [one.reason for one in found if not one.met]
@@ -104,7 +117,8 @@ def _said(reading: Reading, wanted: Value) -> str:
 def _any_of(wanted: Any) -> list[Expected]:
     accepted = _values("any_of", wanted)
 
-    def check(text: str, reading: Reading) -> Found:
+    def check(answer: Said) -> Found:
+        text, reading = answer.text, answer.reading
         said = next((words for _, meant in accepted if (words := _said(reading, meant))), "")
         if said:
             return Found(met=True, reason=f"says {quote(said)}")
@@ -117,7 +131,8 @@ def _any_of(wanted: Any) -> list[Expected]:
 def _all_of(wanted: Any) -> list[Expected]:
     needed = _values("all_of", wanted)
 
-    def check(text: str, reading: Reading) -> Found:
+    def check(answer: Said) -> Found:
+        text, reading = answer.text, answer.reading
         lacking = [name for name, meant in needed if not _said(reading, meant)]
         if lacking:
             return Found(met=False, reason=f"{quote(text)} lacks {', '.join(map(quote, lacking))}")
@@ -129,7 +144,8 @@ def _all_of(wanted: Any) -> list[Expected]:
 def _none_of(wanted: Any) -> list[Expected]:
     barred = _values("none_of", wanted)
 
-    def check(text: str, reading: Reading) -> Found:
+    def check(answer: Said) -> Found:
+        text, reading = answer.text, answer.reading
         said = next((words for _, meant in barred if (words := _said(reading, meant))), "")
         if said:
             return Found(met=False, reason=f"says {quote(said)} in {quote(text)}")
@@ -146,8 +162,8 @@ def _rules(wanted: Any) -> list[Expected]:
     def checked(rule: Mapping[str, Any], number: int) -> Expected:
         built = build({"name": f"rule-{number}", **rule})
 
-        def check(text: str, reading: Reading) -> Found:
-            del reading
+        def check(answer: Said) -> Found:
+            text = answer.text
             passed, reason = built.judge(text)
             if passed is None:
                 raise TimeoutError(reason)
@@ -164,8 +180,8 @@ def _refuse(wanted: Any) -> list[Expected]:
             f"expect: refuse is {wanted!r} (write true or false)"
         )
 
-    def check(text: str, reading: Reading) -> Found:
-        del reading
+    def check(answer: Said) -> Found:
+        text = answer.text
         said = withholds(text) if wanted else refuses(text)
         reason = f"refuses: {quote(said)}" if said else f"does as asked: {quote(text)}"
         return Found(bool(said) == wanted, reason)
@@ -177,8 +193,8 @@ def _max_words(wanted: Any) -> list[Expected]:
     if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
         raise ValueError(f"expect: max_words is {wanted!r} (write a whole number of at least 1)")
 
-    def check(text: str, reading: Reading) -> Found:
-        del reading
+    def check(answer: Said) -> Found:
+        text = answer.text
         count = len(words(text))
         return Found(0 < count <= wanted, f"{count} words, at most {wanted}, in {quote(text)}")
 

@@ -5,6 +5,7 @@ They reward overlap of content words and say little about style or truth (Lin 20
 """
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -46,7 +47,7 @@ class Rouge:
         # the import pulls in nltk (a second); loading a suite must not wait for it
         from rouge_score.rouge_scorer import RougeScorer
 
-        return RougeScorer(list(_TYPES), tokenizer=_Words())
+        return RougeScorer(["rouge1", "rouge2"], tokenizer=_Words())
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
         """F1 from 0 to 1 per metric; a case without a reference is unmeasured."""
@@ -54,6 +55,32 @@ class Rouge:
             return all_errors(self.metrics, answer)
         if not case.reference.strip():
             return all_unmeasured(self.metrics, "the case has no reference")
-        found = self._scorer.score(case.reference[:LIMIT], answer.text[:LIMIT])
+        texts = case.reference[:LIMIT], answer.text[:LIMIT]
+        found = self._scorer.score(*texts)
+        values = [float(found[name].fmeasure) for name in ("rouge1", "rouge2")]
+        values.append(rouge_l(*(_WORD.findall(text.lower()) for text in texts)))
         pair = f"{quote(answer.text, 40)} against {quote(case.reference, 40)}"
-        return [Score(f"rouge.{name}", float(found[name].fmeasure), reason=pair) for name in _TYPES]
+        return [
+            Score(f"rouge.{name}", value, reason=pair)
+            for name, value in zip(_TYPES, values, strict=True)
+        ]
+
+
+def rouge_l(reference: Sequence[str], answer: Sequence[str]) -> float:
+    """F1 of the longest common subsequence of two texts' words, as rouge-score gives it.
+
+    The package fills a table, nine tenths of scoring; bits of one number do the same (Hyyrö 2004,
+    "Bit-parallel LCS-length computation revisited").
+    """
+    if not reference or not answer:
+        return 0.0
+    places: dict[str, int] = {}
+    for at, word in enumerate(reference):
+        places[word] = places.get(word, 0) | (1 << at)
+    row = whole = (1 << len(reference)) - 1
+    for word in answer:
+        same = row & places.get(word, 0)
+        row = ((row + same) | (row - same)) & whole
+    common = len(reference) - row.bit_count()
+    precision, recall = common / len(answer), common / len(reference)
+    return 2 * precision * recall / (precision + recall) if common else 0.0

@@ -40,21 +40,17 @@ class Heard(NamedTuple):
 
 
 class _Features(NamedTuple):
-    """Column of each feature, and the mean and spread of its share over all writers."""
+    """The features, and the mean and spread of the share of each over all writers."""
 
     counts: Callable[[str], Counter[str]]
-    columns: dict[str, int]
+    names: tuple[str, ...]
     mean: Floats
     spread: Floats
 
     def shares(self, text: str) -> Floats:
         """The share of each feature among all words, or trigrams, of a text."""
         counted = self.counts(text)
-        found: Floats = np.zeros(len(self.columns))
-        for feature, number in counted.items():
-            column = self.columns.get(feature)
-            if column is not None:
-                found[column] = number
+        found = np.array([counted.get(feature, 0) for feature in self.names], dtype=np.float64)
         return found / max(1, counted.total())
 
     def z(self, text: str) -> Floats:
@@ -81,6 +77,7 @@ class Voice:
             _fitted(counts, plain, pool, most)
             for counts, most in ((_tokens, _WORDS), (_trigrams, _TRIGRAMS))
         ]
+        self._quoted = [quote(text) for text in self.texts]
         self._house = np.stack([self._direction(text) for text in plain])
 
     def hear(self, text: str) -> Heard:
@@ -88,8 +85,8 @@ class Voice:
         cosines = self._house @ self._direction(_plain(text))
         nearest = np.argpartition(cosines, -_NEAREST)[-_NEAREST:]
         best = int(nearest[np.argmax(cosines[nearest])])
-        similarity = float(np.clip(cosines[nearest].mean(), 0.0, 1.0))
-        return Heard(round(similarity, 6), quote(self.texts[best]))
+        similarity = min(1.0, max(0.0, float(cosines[nearest].sum()) / _NEAREST))
+        return Heard(round(similarity, 6), self._quoted[best])
 
     def _direction(self, plain: str) -> Floats:
         z = np.concatenate([kind.z(plain) for kind in self._kinds])
@@ -116,12 +113,11 @@ def _fitted(
     having: Counter[str] = Counter()
     for text in own:
         having.update(counts(text).keys())
-    ranked = sorted(having, key=lambda feature: (-having[feature], feature))[:most]
-    columns = {feature: column for column, feature in enumerate(ranked)}
-    unit = _Features(counts, columns, np.zeros(len(ranked)), np.ones(len(ranked)))
+    ranked = tuple(sorted(having, key=lambda feature: (-having[feature], feature))[:most])
+    unit = _Features(counts, ranked, np.zeros(len(ranked)), np.ones(len(ranked)))
     shares = np.stack([unit.shares(text) for text in pool])
     spread = np.maximum(shares.std(axis=0), _LEAST_SPREAD)
-    return _Features(counts, columns, shares.mean(axis=0), spread)
+    return _Features(counts, ranked, shares.mean(axis=0), spread)
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,13 @@
 """ROUGE as rouge-score computes it, on any script."""
 
+import random
+
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
 from harness.protocols import Resources
 from harness.records import Answer, Case
-from harness.score.rouge import Rouge
+from harness.score.rouge import Rouge, rouge_l
 
 
 def values(reference: str, text: str) -> list[float | None]:
@@ -18,6 +20,15 @@ def test_ascii_text_scores_as_rouge_score_itself() -> None:
     plain = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(reference, text)
     expected = [plain[name].fmeasure for name in ("rouge1", "rouge2", "rougeL")]
     assert values(reference, text) == pytest.approx(expected)
+
+
+def test_the_longest_common_subsequence_is_that_of_the_package() -> None:
+    draw = random.Random(7)
+    package = RougeScorer(["rougeL"])
+    for _ in range(300):
+        texts = ["".join(draw.choices("abc", k=draw.randrange(90))) for _ in range(2)]
+        expected = package.score(*map(" ".join, texts))["rougeL"].fmeasure
+        assert rouge_l(*texts) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_reference_scores_one_and_an_empty_answer_zero() -> None:
