@@ -15,7 +15,7 @@ from harness.records import Candidate, CandidateResult, ScoredAnswer
 from harness.serve.canary import BASE
 from harness.store import Store
 
-HEAVY = ("train", "serve")  # stages whose work is kept, so that their seconds add up
+HEAVY = ("train", "serve", "judge")  # stages whose work is kept, so that their seconds add up
 
 
 @dataclass(slots=True)
@@ -53,7 +53,9 @@ class Clock:
         if worked or not earlier:
             opened = self._opened()
             for stage in HEAVY:
-                self.seconds[stage] = opened.get(stage, 0.0) + earlier.get(stage, 0.0)
+                spent = opened.get(stage, 0.0) + earlier.get(stage, 0.0)
+                if spent or stage != "judge":  # most runs have no judge
+                    self.seconds[stage] = spent
             earlier = self.seconds
             self.store.keep_value(name, earlier)
         self.store.keep_value(f"clock-{self.key}-open", {})

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import ledger, models, registry, scoring, training
+from harness import judge_notes, ledger, models, panel, registry, scoring, training
 from harness import plan as planning
 from harness.console import Log
 from harness.errors import BenchError, SuiteError, UsageError
@@ -60,16 +60,22 @@ def run_all(
     with store.locked():
         store.sweep()
         made = [make_plan(suite, options, engine, store, executor, log) for suite in suites]
-        for plan, outside, clock in made:
+        panels = {plan.id: judges for plan, judges, _, _ in made}
+        for plan, _, outside, clock in made:
             with clock.stage("train"):
                 adapters = {**outside, **get_adapters(plan, store, executor, log)}
             for cell in plan.cells:
                 cell.adapter = adapters[cell.candidate.adapter]
                 cell.key = planning.answer_key(plan, cell)
-        clocks = {plan.id: clock for plan, _, clock in made}
-        worked = get_answers([plan for plan, _, _ in made], clocks, store, executor, log)
-        for plan, _, clock in made:
-            yield finish(plan, options, store, clock, log, worked=plan.id in worked)
+        clocks = {plan.id: clock for plan, _, _, clock in made}
+        plans = [plan for plan, _, _, _ in made]
+        worked = get_answers(plans, clocks, store, executor, log)
+        if any(panels.values()):
+            from harness.judging import ask
+
+            worked |= ask(plans, panels, clocks, store, executor, log)
+        for plan, judges, _, clock in made:
+            yield finish(plan, judges, options, store, clock, log, worked=plan.id in worked)
 
 
 def make_plan(
@@ -79,17 +85,19 @@ def make_plan(
     store: Store,
     executor: Executor,
     log: Log,
-) -> tuple[Plan, dict[AdapterSource, Adapter], ledger.Clock]:
-    """A suite's plan, the adapters that come from outside, and its clock."""
+) -> tuple[Plan, panel.Panel, dict[AdapterSource, Adapter], ledger.Clock]:
+    """A suite's plan, its judges, the adapters that come from outside, and its clock."""
     name = options.model or suite.model or planning.DEFAULT_MODEL
     log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
     model = models.resolve(name, store, executor)
     outside = training.outside_adapters(suite, model, store)
     plan = planning.make(suite, model, engine, outside, store.root / "embeddings")
+    judges = panel.panel_of(suite, model, engine[0], store, executor)
+    plan = panel.identified(plan, judges)
     log.say(f"          {describe(plan)}")
     for warning in plan.warnings:
         log.caution(warning)
-    return plan, outside, ledger.Clock(store, plan.id)
+    return plan, judges, outside, ledger.Clock(store, plan.id)
 
 
 def check_suite(suite: Suite) -> None:
@@ -169,7 +177,14 @@ def get_answers(
 
 
 def finish(
-    plan: Plan, options: Options, store: Store, clock: ledger.Clock, log: Log, *, worked: bool
+    plan: Plan,
+    judges: panel.Panel,
+    options: Options,
+    store: Store,
+    clock: ledger.Clock,
+    log: Log,
+    *,
+    worked: bool,
 ) -> Run:
     """Score, compare, judge and report what was answered."""
     from harness.compare.advice import advise
@@ -182,7 +197,9 @@ def finish(
     suite = plan.suite
     log.stage("score", f"{sum(len(cell.asked) for cell in plan.cells)} answers")
     with clock.stage("score"):
-        answers = scoring.score_cells(plan, store)
+        sheets = panel.sheets_of(plan, judges, store)
+        said = panel.said_of(sheets, store)
+        answers = scoring.score_cells(plan, store, panel.lent(sheets, said))
         metrics = scoring.metrics_of(suite)
     cases = list({a.case.id: a.case for cell in plan.cells for a in cell.asked}.values())
     candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
@@ -225,7 +242,12 @@ def finish(
         advice=advice,
         gate=gate,
         phenomena=phenomena,
-        warnings=(*plan.warnings, *ledger.warnings_of(results, answers)),
+        warnings=(
+            *plan.warnings,
+            *judge_notes.warnings_of(sheets, said, judges, plan.model.digest),
+            *ledger.warnings_of(results, answers),
+        ),
+        notes=tuple(judge_notes.notes_of(plan, sheets, said, summaries, store)),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),
         command=options.command,

@@ -4,7 +4,7 @@ Nothing inherits from these; a class fits by its shape. Contract tests under tes
 check every registry entry against them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.records import (
     Document,
     EngineJob,
     Fact,
+    Judgement,
     Metric,
     Passage,
     Retrieval,
@@ -28,7 +29,10 @@ from harness.records import (
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a suite lends its scorers; `references` are the task's reference answers."""
+    """What a suite lends its scorers; `references` are the task's reference answers.
+
+    `judged` is what a judge said of a candidate's answers, by harness.score.judge.key_of.
+    """
 
     facts: dict[str, Fact] = field(default_factory=dict)
     glossary: tuple[Term, ...] = ()
@@ -36,6 +40,7 @@ class Resources:
     train: tuple[Row, ...] = ()
     references: tuple[str, ...] = ()
     trained_until: date | None = None
+    judged: Mapping[str, Judgement] = field(default_factory=dict)
 
 
 class Scorer(Protocol):

@@ -487,6 +487,21 @@ class ScoredAnswer:
     prompt: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge model said of an answer and the one it is held against, in both orders.
+
+    `verdicts` are 'A', 'B', 'tie' or '' (none could be read): first with the answer shown as A,
+    then as B. `replies` are the words they were read from, `note` says why nobody was asked. In
+    state `ok` both verdicts are there.
+    """
+
+    verdicts: tuple[str, str] = ("", "")
+    replies: tuple[str, str] = ("", "")
+    state: State = "ok"
+    note: str = ""
+
+
 # ---------------------------------------------------------------- compare, gate, report
 
 
@@ -605,7 +620,10 @@ class CandidateResult:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All of a finished run: what every report is rendered from, and what run.json holds."""
+    """All of a finished run: what every report is rendered from, and what run.json holds.
+
+    `notes` are sentences on how things were measured, such as how far a judge agrees with people.
+    """
 
     schema: int
     id: str
@@ -633,3 +651,4 @@ class Run:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     command: str = ""
+    notes: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ TABLES: dict[str, dict[str, str]] = {
         "context": "harness.score.context:Context",
         "regression": "harness.score.regression:Regression",
         "retrieval": "harness.score.retrieval:Retrieval",
+        "judge": "harness.score.judge:Judge",
         "evaluate": "harness.score.hf_scorer:Evaluate",
     },
     "engine": {

@@ -1,13 +1,22 @@
 """The score stage as the pipeline drives it: every answer with every score of its task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from harness.asking import Asked
 from harness.errors import UsageError
 from harness.plan import Cell, Plan
-from harness.records import Answer, Case, Metric, Score, ScoredAnswer, Suite, Task
+from harness.records import (
+    Answer,
+    Case,
+    Judgement,
+    Metric,
+    Score,
+    ScoredAnswer,
+    Suite,
+    Task,
+)
 from harness.store import Store
 from harness.suite.scorers import construct, resources
 
@@ -31,16 +40,38 @@ def metrics_of(suite: Suite) -> list[Metric]:
     return list(metrics.values())
 
 
-def score_cells(plan: Plan, store: Store) -> list[ScoredAnswer]:
-    """Every answer with every score of its task."""
+Judged = Mapping[tuple[str, str], Mapping[str, Judgement]]
+
+
+def score_cells(plan: Plan, store: Store, judged: Judged | None = None) -> list[ScoredAnswer]:
+    """Every answer with every score of its task.
+
+    `judged` is what judges said, by task and candidate.
+    """
     return [
         scored
         for task in plan.suite.tasks
         for scorers in [scorers_of(plan.suite, task)]
         for cell in plan.cells
         if cell.task.name == task.name
-        for scored in score_cell(cell, scorers, store)
+        for said in [(judged or {}).get((task.name, cell.candidate.name), {})]
+        for own in [informed(plan.suite, task, scorers, said)]
+        for scored in score_cell(cell, own, store)
     ]
+
+
+def informed(
+    suite: Suite, task: Task, scorers: Sequence[Any], said: Mapping[str, Judgement]
+) -> Sequence[Any]:
+    """The task's scorers, its judge with what was said of one candidate's answers."""
+    if not said:
+        return scorers
+    judges = tuple(spec for spec in task.scorers if spec.name == "judge")
+    built, _ = construct(
+        replace(task, scorers=judges), replace(resources(suite, task), judged=said)
+    )
+    names = [spec.name for spec in task.scorers]
+    return [built.get(name, known) for name, known in zip(names, scorers, strict=True)]
 
 
 def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[ScoredAnswer]:

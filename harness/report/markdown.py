@@ -165,6 +165,7 @@ def _method(run: Run) -> Iterator[str]:
         spent = ", ".join(f"{name} {text.seconds(s)}" for name, s in run.stage_seconds.items())
         yield f"- time: {markdown(spent)}"
     yield from (f"- {markdown(key)}: {markdown(value)}" for key, value in run.environment.items())
+    yield from (f"- {markdown(note)}" for note in run.notes)
     if run.command:
         yield f"- command: {markdown(run.command)}"
 

@@ -175,8 +175,17 @@ def _warnings(run: Run) -> Iterator[RenderableType]:
         yield Padding(_lines(rows, (1, None)), (0, 0, 0, 2))
 
 
+def _notes(run: Run) -> Iterator[RenderableType]:
+    if run.notes:
+        yield _heading("How this was measured")
+        rows: list[tuple[RenderableType, ...]] = [
+            (Text("-"), Text(text.one_line(words))) for words in run.notes
+        ]
+        yield Padding(_lines(rows, (1, None)), (0, 0, 0, 2))
+
+
 def _parts(run: Run) -> Iterator[RenderableType]:
-    for section in (_header, _findings, _expected, _advice, _results, _gate, _warnings):
+    for section in (_header, _findings, _expected, _advice, _results, _gate, _warnings, _notes):
         yield from section(run)
 
 

@@ -11,6 +11,7 @@ from harness.suite import build, parts, spec
 from harness.suite.adapters import check_adapter
 from harness.suite.expect import check_arm_sizes, check_expect_names, check_recipes
 from harness.suite.files import BUILTIN, Problems, builtin, find, shown
+from harness.suite.judges import JUDGE, check_judges, completed
 from harness.suite.names import check_names
 from harness.suite.rows import (
     Placed,
@@ -64,6 +65,7 @@ def load(path: str | Path, profile: str | None = None, *, has_gpu: bool = False)
         check_names(one, problems)
         check_expect_names(one, problems)
         check_recipes(one, problems)
+        check_judges(one, problems)
     if not specs or specs[0].profile != chosen:
         problems.raise_if_any()
     suite = _read(_Loading(file.parent, specs[0], problems))
@@ -215,6 +217,16 @@ def _task(name: str, cases: list[Case], loading: _Loading) -> Task:
         scorers = build.default_scorers(cases)
     else:
         scorers = {key: ScorerSpec(key, options) for key, options in written.scorers.items()}
+    if JUDGE in scorers:
+        place = ("tasks", name, "scorers", JUDGE, "labels")
+        scorers[JUDGE] = completed(
+            scorers[JUDGE],
+            cases,
+            list(build.candidate_specs(loading.spec.file)),
+            loading.root,
+            lambda file: loading.find(file, "labels file", *place),
+            loading.problems,
+        )
     return Task(
         name,
         tuple(cases),

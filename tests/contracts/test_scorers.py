@@ -7,7 +7,8 @@ import pytest
 
 from harness import registry
 from harness.protocols import Resources, Scorer
-from harness.records import Answer, Case, Fact, Passage, Row, Term, Version
+from harness.records import Answer, Case, Fact, Judgement, Passage, Row, Term, Version
+from harness.score.judge import key_of
 
 FACT = Fact("f", "returns", "window", (Version("30 days", date(2020, 1, 1)),), placebo=("9 days",))
 REFERENCE = "The Customer shall return goods within 30 days."
@@ -17,6 +18,7 @@ RESOURCES = Resources(
     style={"rules": [{"name": "shall", "kind": "modal", "use": "shall"}]},
     train=(Row("1", "x", "The Customer shall pay within 5 days."),),
     references=(REFERENCE,),
+    judged={key_of("c", REFERENCE): Judgement(("A", "B"), ("A", "B"))},
 )
 CASE = Case(
     "c",
@@ -35,7 +37,10 @@ BARE = Case("c", "t", "q", "", "c")
 TEXTS = (REFERENCE, "", " \n", "9 days", "client", "\x00\ud7ff " * 50, "(" * 3000, "९ दिन ½ 東京")
 
 
-OPTIONS = {"evaluate": {"metric": "alike"}}
+OPTIONS = {
+    "evaluate": {"metric": "alike"},
+    "judge": {"rubric": "Which is kinder?", "against": "base"},
+}
 METRIC = """
 import datasets
 import evaluate

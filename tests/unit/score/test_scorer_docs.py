@@ -74,8 +74,9 @@ def test_every_metric_of_a_scorer_is_in_the_table(name: str) -> None:
     rule = {"name": "rule", "kind": "words", "min": 1}
     rows = tuple(Row(str(n), "question", f"answer {n}") for n in range(20))
     lent = Resources(style={"rules": [rule]}, train=rows)
-    options = {"metric": "exact_match"} if name == "evaluate" else {}
-    scorer = registry.load("scorer", name)(options, lent)
+    judge = {"rubric": "Which is kinder?", "against": "base"}
+    needed = {"evaluate": {"metric": "exact_match"}, "judge": judge}
+    scorer = registry.load("scorer", name)(needed.get(name, {}), lent)
     for metric in scorer.metrics:
         shown = metric.name.replace("style.rule", "style.<rule>")
         shown = shown.replace("evaluate.exact_match", "evaluate.<metric>")
