@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.records import AdapterSource, Candidate, ContextKind
+from harness.records import AdapterSource, Candidate, ContextKind, Retrieval
 
 NO_ADAPTER = AdapterSource()
+Axes = tuple[AdapterSource, str | None, tuple[ContextKind, Retrieval | None]]
 
 
 def adapted(candidate: Candidate) -> bool:
@@ -13,10 +14,13 @@ def adapted(candidate: Candidate) -> bool:
     return candidate.adapter.kind != "none"
 
 
-def axes(candidate: Candidate) -> tuple[AdapterSource, str | None, ContextKind]:
-    """What the candidate is made of, without its name; `none` adapters are all the same."""
+def axes(candidate: Candidate) -> Axes:
+    """What the candidate is made of, without its name; `none` adapters are all the same.
+
+    How context is found belongs to the context: two retrievers are two contexts.
+    """
     adapter = candidate.adapter if adapted(candidate) else NO_ADAPTER
-    return adapter, candidate.prompt, candidate.context
+    return adapter, candidate.prompt, (candidate.context, candidate.retrieve)
 
 
 def parts(candidate: Candidate) -> int:
@@ -71,6 +75,10 @@ def default_pairs(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:
     return list(kept)
 
 
+def _plainness(candidate: Candidate) -> tuple[bool, bool]:
+    return candidate.prompt is not None, candidate.retrieve is not None
+
+
 def _one_apart(left: Candidate, right: Candidate) -> bool:
     return sum(a != b for a, b in zip(axes(left), axes(right), strict=True)) == 1
 
@@ -83,17 +91,21 @@ def _matched(
     adapter: bool = False,
     to: ContextKind | None = None,
 ) -> list[tuple[Candidate, Candidate]]:
-    """One pair per adapter; a pair without a prompt is preferred to one with."""
+    """One pair per adapter, without a prompt and with the suite's retrieval where there is one."""
     found: dict[AdapterSource, tuple[Candidate, Candidate]] = {}
-    for candidate in sorted(chosen, key=lambda c: c.prompt is not None):
+    for candidate in sorted(chosen, key=_plainness):
         if candidate.context != context or candidate.adapter in found:
             continue
         wanted = replace(
             candidate,
             adapter=NO_ADAPTER if adapter else candidate.adapter,
             context=candidate.context if to is None else to,
+            retrieve=candidate.retrieve if to is None else None,
         )
         other = find_alike(candidates, wanted)
+        if other is None and to == "retrieved":  # no one reads what the suite's retrieval finds
+            own = [replace(wanted, retrieve=c.retrieve) for c in candidates if c.retrieve]
+            other = next(filter(None, (find_alike(candidates, one) for one in own)), None)
         if other is not None:
             found[candidate.adapter] = (candidate, other)
     return list(found.values())

@@ -1,7 +1,7 @@
 """Which candidates are compared, from their axes alone."""
 
 from harness.compare.pairs import adapter_pairs, base_of, context_pairs, default_pairs
-from harness.records import AdapterSource, Candidate
+from harness.records import AdapterSource, Candidate, Retrieval
 
 LORA = AdapterSource("recipe", "r16")
 BASE = Candidate("plain")
@@ -63,3 +63,29 @@ def test_a_prompted_pair_stands_in_when_there_is_no_plain_one():
 def test_context_pairs_hold_the_adapter():
     pairs = context_pairs(ALL, "retrieved", "none")
     assert names(pairs) == [("found", "plain"), ("tuned+found", "tuned")]
+
+
+def test_two_retrievers_are_two_contexts():
+    """They are compared with each other, and never stand in for one another."""
+    dense = Retrieval("dense")
+    meant = Candidate("meant", context="retrieved", retrieve=dense)
+    tuned_meant = Candidate("tuned+meant", LORA, context="retrieved", retrieve=dense)
+    everyone = [BASE, meant, FOUND, GOLD, TUNED, tuned_meant, TUNED_FOUND]
+    pairs = default_pairs(everyone)
+    assert ("found", "meant") in pairs
+    assert ("tuned+meant", "meant") in pairs
+    assert not {("tuned+meant", "found"), ("tuned+found", "meant")} & set(pairs)
+    # claims speak of the suite's own retrieval where a candidate uses it
+    assert names(context_pairs(everyone, "retrieved", "none")) == [
+        ("found", "plain"),
+        ("tuned+found", "tuned"),
+    ]
+    assert names(adapter_pairs(everyone, "retrieved")) == [("tuned+found", "found")]
+    assert names(context_pairs(everyone, "gold", "retrieved")) == [("given", "found")]
+
+
+def test_the_only_retriever_is_the_one_that_claims_speak_of():
+    meant = Candidate("meant", context="retrieved", retrieve=Retrieval("dense"))
+    everyone = [BASE, GOLD, meant]
+    assert names(context_pairs(everyone, "gold", "retrieved")) == [("given", "meant")]
+    assert names(context_pairs(everyone, "retrieved", "none")) == [("meant", "plain")]
