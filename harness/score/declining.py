@@ -4,29 +4,24 @@
 declines nothing; "There is no such product" corrects the question and makes nothing up.
 """
 
+import json
 import re
+from typing import Any, NamedTuple
 
-from harness.score.abstain import abstention
+from harness.score.abstain import Wording, wording
+from harness.score.sources import COVERS
 from harness.score.stance import stance
 from harness.score.text import LIMIT, normalise, quote, sentences
 from harness.score.values import Reading
 
-_REFERRAL = re.compile(
-    r"^(?:please|kindly|you\s|(?:i|we)(?:'d|\s+would)?\s+(?:recommend|suggest|advise)|best\s"
-    r"|advisable\s|could\s+you)"
-)
-_NO_SUCH = re.compile(
-    r"\b(?:does|do|did)(?:n't|\s+not)\s+(?:\w+ly\s+)?exist\b|\b(?:never|not)\s+(?:\w+\s+)?heard\s+of\b"
-    r"|\b(?:there\s+(?:is|are|was|were)|(?:i|we)\s+(?:know|have\s+heard)\s+of)\s+no\s+"
-    r"(?:(?:such|known|real|actual)\b|[^.;!?\n]{0,60}?\b(?:called|named|known\s+as|by\s+that\s+name))"
-    r"|\b(?:is|are|was|were)(?:n't|\s+not)\s+(?:an?\s+)?(?:real|actual|existing|known)\b"
-    r"|\b(?:is|are|seems?|appears?)\s+(?:to\s+be\s+)?(?:fictional|fictitious|made[\s-]up|invented"
-    r"|imaginary)\b|\bno\s+such\s+\w+|\b(?:have|has|hold|contain|found|find|know|say)s?\s+nothing\b"
-)
 _NO_VALUE = ("", "label", "date")
+_FIRM = ("declines", "silent")
 _GUESS = re.compile(
-    r"\b(?:my\s+(?:best\s+)?guess|if\s+i\s+(?:had|have|were)\s+to\s+guess|i(?:'d|\s+would)?\s+guess)\b"
-    r"|\b(?:but|however|although|though|still|that\s+said|nevertheless)\b,?\s+"
+    r"\b(?:my\s+(?:best\s+)?guess\s+(?:is|would|:)|if\s+i\s+(?:had|have|were)\s+to\s+guess"
+    r"|i(?:'d|\s+would)?\s+guess\b(?!\s+not)|(?:but|and|so)\s+i\s+(?:still\s+)?(?:think|believe|suspect|reckon))"
+    r"|\bi(?:'d|\s+would)\s+(?:say|go\s+(?:for|with)|bet|think)\s+(?!(?:i|we|it'?s?\s+(?:is\s+)?(?:hard|impossible|too))\b)"
+    r"|\bbut\s+(?:most|many|some)\s+\w+\s+\w+"
+    r"|(?:\b(?:but|however|although|though|still|that\s+said|nevertheless)\b,?|;(?!\s+\w+\s+(?:was|were)\b))\s+"
     r"(?:(?:i|we)\s+(?:do\s+|would\s+)?(?:think|believe|suspect|assume|say|expect)\s+(?:that\s+)?"
     r"(?!(?:you|i|we)\b)"
     r"|(?:it|this|that|they|there)(?:'s|\s+(?:is|was|are|were|may\s+be|might\s+be|could\s+be"
@@ -34,6 +29,79 @@ _GUESS = re.compile(
     r"|better|a\s+good\s+idea|unclear|unknown|likely\s+that\s+you|clear\s+that)\b)"
     r"|(?:it\s+is\s+|it's\s+)?(?:probably|likely|typically|usually|generally|commonly)\b)"
 )
+_CLAUSE = re.compile(r"(?<=\w)(?:[.;!?\n]|,\s*(?:but|though|although)\b)")
+_ASIDE = re.compile(r",\s*(?:but|and|though|although)\b|;")
+# The question asks whom to turn to, so that a referral is the answer.
+_WHERE = re.compile(
+    r"^\W*(?:who(?:m)?\s+(?:do|can|should|must|to)|where\s+(?:do|can|should|is|are|to)|whose\s+number"
+    r"|what\s+(?:should|do|can|must)\s+(?:i|we)\s+(?:ask|do))\b"
+)
+# The question asks for a text, in which "I do not know" may be somebody's line.
+_CREATIVE = re.compile(
+    r"^\W*(?:please\s+|kindly\s+|can\s+you\s+)?(?:write|compose|draft|give\s+(?:me\s+)?an?\s+(?:headline|title|slogan)"
+    r"|make\s+up|finish|continue|complete)\b"
+)
+# What a question may ask about a source: "Which fields are blank?"
+_ASKED_OF = ("blank", "empty", "missing", "incomplete", "available", "known", "unknown", "broken")
+_FILLER = re.compile(
+    r"^\W*(?:no,?\s+)?(?:(?:many\s+)?thank|thanks|hello|hi\b|hey|dear|(?:i(?:'m|\s+am)\s+)?(?:so\s+|very\s+|really\s+)?sorry"
+    r"|apologies|my\s+apologies|great|good|nice|i\s+(?:fully\s+|completely\s+|do\s+)?(?:understand|see|appreciate|know\s+how)"
+    r"|we\s+(?:fully\s+|completely\s+|truly\s+|really\s+)?(?:understand|appreciate|value)|(?:warm|kind|best)\s"
+    r"|regards|sincerely|sure|certainly|of\s+course|ok|okay|h+m+|well|(?:very\s+|only\s+too\s+)?happy\s+to|glad\s+to"
+    r"|i(?:'d|\s+would)\s+(?:love|like|be\s+(?:happy|glad))|i\s+wish|(?:i'm|i\s+am)\s+here|team\s|yours\s|namaste"
+    r"|unfortunately\W*$|alas|if\s+you\s+(?:need|have|would|want)|oh\b|ah\b|ha\b|interesting|maaf)"
+)
+_DIRECT = re.compile(
+    r"^\W*(?:yes|yep|yeah|yup|haan|ji\s+haan|bilkul|indeed|definitely|absolutely|certainly|sure|correct|right|true|false"
+    r"|no(?=[,.;:!-]\s*(?!i\b|we\b|sorry)\w))\b"
+)
+_QUOTED = re.compile(
+    r"\"[^\"\n]{2,}\"|(?<!\w)'[^'\n]{2,}(?:\w'\w[^'\n]*)*'(?!\w)|`[^`\n]+`|```.*?```", re.DOTALL
+)
+_COVERS = re.compile(COVERS)
+_REPORTED = re.compile(
+    r"\b(?:said|told|stated|claimed|testified|admitted|replied|wrote|reported|insisted|explained)\b"
+    r"[^.;]{0,40}?\b(?:he|she|they)\b"
+)
+# The question asks for words, so that words which decline may be the answer.
+_WORDING = re.compile(
+    r"\b(?:translat\w+|quote|quot\w+|rephras\w+|reword|draft|phrase|caption|slogan|sign|label|title|lyrics?"
+    r"|(?:say|said|says|read|reads|respond|reply|replies|replied|mean|means|word|answer\s+the)\b)"
+)
+_DOUBLE = re.compile(
+    r"(?:\band|&|,)\s+(?:(?:at|for|in|on|to|by|from)\s+)?(?:what|how|when|where|who|whose|which|why)\b"
+)
+_TOPIC = re.compile(r"[a-z0-9]{2,}")
+_COMMON = re.compile(
+    r"about|an|and|any|are|as|at|be|by|can|could|did|do|does|for|from|"
+    r"get|give|has|have|how|if|in|is|it|its|long|many|me|much|my|of|"
+    r"on|or|our|please|say|should|tell|that|the|there|this|to|us|was|we|"
+    r"were|what|when|where|which|who|whose|why|will|with|would|you|your"
+)
+_REASON = (
+    "reason",
+    "note",
+    "message",
+    "comment",
+    "status",
+    "source",
+    "error",
+    "detail",
+    "explanation",
+)
+
+
+class _Said(NamedTuple):
+    """A sentence as written and in lower case, and the words in it that decline."""
+
+    shown: str
+    plain: str
+    found: Wording | None
+
+    @property
+    def words(self) -> str:
+        span = slice(self.found.start, self.found.end) if self.found else slice(0)
+        return self.plain[span].strip()
 
 
 def declines(text: str, given: str = "", reference: str = "") -> str | None:
@@ -44,22 +112,84 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
     does not decline. Words that `reference`, an answer that does not decline, has too do not count.
     """
     text = text[:LIMIT]
+    structured = _structured(text)
+    if structured is not None:
+        return structured or None
     known = normalise(reference).lower()
-    said = [(sentence, _declining(sentence)) for sentence in sentences(text)]
-    found = [words for _, words in said if words and words not in known]
-    if not found:
+    asked = normalise(given[:400]).lower()
+    said: list[_Said] = []
+    for sentence in sentences(
+        _unquoted(normalise(text), wholly=_WORDING.search(asked) is not None)
+    ):
+        plain = sentence.lower()
+        found = None if _REPORTED.search(plain) else wording(plain)
+        if found and (
+            plain[found.start : found.end] in known or _aside(plain, found, asked, first=not said)
+        ):
+            found = None
+        if found or not _FILLER.match(plain):
+            said.append(_Said(sentence, plain, found))
+    words = _verdict(said, asked)
+    return None if words is None or guess(_own(said, asked), given) else words
+
+
+def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
+    """Whether a wording is no answer to this question, or an aside of the sentence it ends."""
+    if found.kind == "refers":
+        return bool(_WHERE.match(asked) or _ASIDE.search(sentence, 0, found.start))
+    if found.kind in _FIRM and _CREATIVE.match(asked):
+        return not first or sentence[found.start : found.end].endswith("know")
+    last = sentence[found.start : found.end].rsplit(maxsplit=1)[-1]
+    return found.kind == "silent" and last in _ASKED_OF and last in asked
+
+
+def _verdict(said: list[_Said], asked: str) -> str | None:
+    """The words that decline where they are the answer and not an aside, else None."""
+    words = [one for one in said if one.found]
+    if said and all(one.plain.endswith("?") for one in said) and said[0].plain not in asked:
+        return said[0].plain
+    if not words or _DIRECT.match(said[0].plain):
         return None
-    firm = next((words for words in found if not _REFERRAL.match(words)), None)
-    if firm is None and any(words is None for _, words in said):
+    firm = next((one for one in words if one.found and one.found.kind in _FIRM), None)
+    first = said[0].found
+    if not (firm or (first and first.kind == "asks") or len(words) == len(said)):
         return None
-    return None if guess(text, given) else firm or found[0]
+    if len(words) < len(said) and _DOUBLE.search(asked) and any(map(_states, said)):
+        return None
+    return (firm or words[0]).words
+
+
+def _states(one: _Said) -> bool:
+    """Whether a sentence that does not decline states a number or a date."""
+    return one.found is None and bool(Reading(one.shown).mentions)
+
+
+def _own(said: list[_Said], asked: str) -> str:
+    """What an answer says of the question itself: not of sources, nor of what was not asked.
+
+    "We have 14 days for goods. Gift cards? Our terms don't say." declines a question about gift
+    cards: the sentence that declines has words of the question that what stands before has not.
+    """
+    topic = {word for word in _TOPIC.findall(asked) if not _COMMON.fullmatch(word)}
+    told: list[_Said] = []
+    for at, one in enumerate(said):
+        if one.found and one.found.kind in _FIRM:
+            here = set(_TOPIC.findall(one.plain)) & topic
+            before = {word for other in told for word in _TOPIC.findall(other.plain)}
+            aside = at > 0 and said[at - 1].plain.endswith("?")
+            if here - before or aside:
+                told = []
+        if not _COVERS.match(one.plain):
+            told.append(one)
+    return "\n".join(one.shown for one in told)
 
 
 def guess(text: str, given: str = "") -> str | None:
     """What an answer asserts beside declining: a guess, or a quantity that `given` lacks."""
     reading = Reading(text)
     match = _GUESS.search(reading.text)
-    if match:
+    rest = wording(_CLAUSE.split(reading.text[match.start() :], maxsplit=1)[0]) if match else None
+    if match and (rest is None or rest.kind not in _FIRM):
         return quote(reading.shown[match.start() : match.start() + 60])
     stated = [mention for mention in reading.mentions if mention.unit not in _NO_VALUE]
     if not stated:
@@ -72,9 +202,31 @@ def guess(text: str, given: str = "") -> str | None:
     return None
 
 
-def _declining(sentence: str) -> str | None:
-    words = abstention(sentence)
-    if words:
-        return words
-    match = _NO_SUCH.search(normalise(sentence).lower())
-    return match[0] if match else None
+def _unquoted(text: str, *, wholly: bool) -> str:
+    """A text without what it quotes; one that is nothing but a quotation stays unless `wholly`."""
+    bare = _QUOTED.sub(" ", text)
+    return bare if wholly or re.search(r"\w", bare) else text
+
+
+def _structured(text: str) -> str | None:
+    """For a JSON object: the words with which it declines, '' if it answers; None for prose."""
+    body = re.sub(r"^```\w*\s*|\s*```$", "", text.strip())
+    if not body.startswith("{"):
+        return None
+    try:
+        found: Any = json.loads(body)
+    except ValueError:
+        return None
+    empty = ""
+    for key, value in found.items():
+        if value in (None, "", []):
+            empty = empty or f'"{key}": {json.dumps(value)}'
+        elif isinstance(value, str):
+            words = wording(normalise(value).lower())
+            if words and (words.kind in _FIRM or key.lower() in _REASON):
+                empty = empty or value
+            elif key.lower() not in _REASON:
+                return ""
+        elif value is not False and key.lower() not in _REASON:
+            return ""
+    return empty

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from harness.score.abstain import abstention_at
+from harness.score.declining import declines
 from harness.score.known import Known
 from harness.score.others import announced, others
 from harness.score.stance import Stance, stance
@@ -99,10 +99,11 @@ def _unmatched(
     placebo: bool,  # noqa: FBT001
 ) -> Judgement:
     """The class of an answer that asserts no value that holds or held."""
-    silent = abstention_at(reading.text)
+    silent = declines(reading.shown, known.attribute)
     other = _other_value(reading, matches, known, silent)
-    if silent and not other and not any(m.stance == "asserted" for m in matches):
-        return Judgement("abstained", f"declines: {quote(reading.shown[silent[0] : silent[1]])}")
+    denies = any(m.kind == "current" and m.stance == "denied" for m in matches)
+    if silent and not (other or denies or any(m.stance == "asserted" for m in matches)):
+        return Judgement("abstained", f"declines: {quote(silent)}")
     past = [m for m in matches if m.kind == "stale" and m.stance == "past"]
     if past and not other:
         return _stale(reading, past, known, as_of, placebo)
@@ -160,9 +161,7 @@ def _settled(matches: list[_Match]) -> list[_Match]:
     ]
 
 
-def _other_value(
-    reading: Reading, matches: list[_Match], known: Known, silent: tuple[int, int] | None
-) -> bool:
+def _other_value(reading: Reading, matches: list[_Match], known: Known, silent: str | None) -> bool:
     """Whether the text states a quantity of the fact's kind that is none of its values."""
     units = known.units - {"", "date", "label"}
     return any(

@@ -62,6 +62,8 @@ _OPEN = re.compile(
     r"(?:\b(?:not|cannot|unable)\b|n't)[^;,]{0,30}\b(?:know|confirm|sure|say|tell|verify"
     r"|determine|certain|recall|clear|specify)\b[^;,]{0,20}"
     r"\b(?:whether|if|that)\b[^;]*$"
+    r"|\b(?:would|could)\s+be\s+(?:easy|lovely|nice|tempting|wrong|great)\s+to\s+(?:say|tell|claim|guess|answer)\b[^;]{0,60}$"
+    r"|\bwish\s+(?:i|we)\s+(?:could|knew)\b[^;,]{0,60}$"
 )
 
 
