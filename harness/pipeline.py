@@ -217,7 +217,9 @@ def finish(
             gate = judge(suite.rules, summaries, judged, metrics)
         pairs = wanted_pairs(suite.expectations)
         paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
-        phenomena = observe(suite.expectations, paired, summaries, metrics, cases, seed=suite.seed)
+        phenomena = observe(
+            suite.expectations, paired, summaries, metrics, cases, answers, seed=suite.seed
+        )
     results = tuple(ledger.cost_of(candidate, plan, answers, store) for candidate in candidates)
     finished = Run(
         schema=RUN_SCHEMA,

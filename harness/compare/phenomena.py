@@ -1,15 +1,16 @@
 """What became of the author's expectations: shown, reversed, not shown, or not measured."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import hypot
+from math import sqrt
 
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from harness.compare.calibration import Calibration, calibrate
 from harness.compare.evidence import Evidence
-from harness.compare.intervals import ALPHA, Z95
+from harness.compare.intervals import ALPHA, TINY, Z95
 from harness.compare.words import change_text, range_text, value_text
 from harness.records import (
     Arm,
@@ -19,25 +20,24 @@ from harness.records import (
     Expectation,
     Metric,
     Phenomenon,
+    ScoredAnswer,
     Summary,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A difference of two means with its 95 % interval, on n cases; `levels` are the two means."""
+    """A difference of two means, its 95 % interval and p-value against 0, on n cases.
+
+    `levels` are the two means.
+    """
 
     effect: float
     low: float
     high: float
     n: int
+    p_value: float = 1.0
     levels: tuple[float, float] | None = None
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided, against 0, from the interval's width."""
-        se = (self.high - self.low) / (2 * Z95)
-        return 2 * float(stats.norm.sf(abs(self.effect) / se)) if se > 0 else 1.0
 
 
 def wanted_pairs(expectations: Iterable[Expectation]) -> list[tuple[str, str]]:
@@ -56,17 +56,23 @@ def observe(
     summaries: Sequence[Summary],
     metrics: Sequence[Metric],
     cases: Sequence[Case],
+    answers: Sequence[ScoredAnswer],
     seed: int = 0,
 ) -> tuple[Phenomenon, ...]:
     """Every expectation with its verdict.
 
     One candidate against another on the same cases is paired; two groups of cases are compared
-    by their means' intervals (MOVER, Zou and Donner 2008, doi 10.1002/sim.3095), which takes
-    them as independent. P-values are corrected by Holm over the suite's expectations.
+    by their means' intervals (MOVER, Zou and Donner 2008, doi 10.1002/sim.3095). Where both
+    groups rest on the same clusters and pull apart, the interval is the wider; where they go
+    together it is not narrowed. P-values are corrected by Holm over the suite's expectations.
     """
     evidence = Evidence(comparisons, summaries)
     known = {metric.name: metric for metric in metrics}
-    seen = [contrast_of(one, evidence) if one.kind == "contrast" else None for one in expectations]
+    values = Values(answers, cases)
+    seen = [
+        contrast_of(one, evidence, values) if one.kind == "contrast" else None
+        for one in expectations
+    ]
     p_values = [contrast.p_value for contrast in seen if contrast]
     corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])
     found = []
@@ -81,17 +87,67 @@ def observe(
     return tuple(found)
 
 
-def contrast_of(one: Expectation, evidence: Evidence) -> Contrast | None:
+class Values:
+    """Measured values of an arm's cases, and the clusters of all cases."""
+
+    def __init__(self, answers: Sequence[ScoredAnswer], cases: Sequence[Case]) -> None:
+        self.clusters = {case.id: case.cluster for case in cases}
+        self._tags = {case.id: ("all", *case.tags) for case in cases}
+        self._answers: dict[tuple[str, str], list[ScoredAnswer]] = defaultdict(list)
+        for answer in answers:
+            self._answers[answer.task, answer.candidate].append(answer)
+
+    def of(self, arm: Arm, net_of: str | None = None) -> dict[str, float]:
+        """By case; minus those of another candidate, on the cases that both have, if named."""
+        found = {
+            answer.case: score.value
+            for answer in self._answers[arm.task, arm.candidate]
+            if arm.slice in self._tags[answer.case]
+            for score in answer.scores
+            if score.metric == arm.metric and score.value is not None
+        }
+        if net_of is None:
+            return found
+        other = self.of(replace(arm, candidate=net_of))
+        return {case: value - other[case] for case, value in found.items() if case in other}
+
+
+def contrast_of(one: Expectation, evidence: Evidence, values: Values) -> Contrast | None:
     """The expectation's effect, or None where a side of it was not measured."""
-    if one.net_of is not None:
-        left = _paired(one.arm, replace(one.arm, candidate=one.net_of), evidence)
-        right = _paired(one.against, replace(one.against, candidate=one.net_of), evidence)
-        return _apart(left, right) if left and right else None
     same = replace(one.against, candidate=one.arm.candidate) == one.arm
-    if same:
+    if same and one.net_of is None:
         return _paired(one.arm, one.against, evidence)
-    left, right = _mean(one.arm, evidence), _mean(one.against, evidence)
-    return _apart(left, right) if left and right else None
+    sides = []
+    for arm in (one.arm, one.against):
+        if one.net_of is None:
+            sides.append(_mean(arm, evidence))
+        else:
+            sides.append(_paired(arm, replace(arm, candidate=one.net_of), evidence))
+    left, right = sides
+    if left is None or right is None:
+        return None
+    ours, theirs = (values.of(arm, one.net_of) for arm in (one.arm, one.against))
+    return _apart(left, right, opposed(ours, theirs, values.clusters))
+
+
+def opposed(
+    left: Mapping[str, float], right: Mapping[str, float], clusters: Mapping[str, str]
+) -> float:
+    """The correlation of two means through the clusters that both rest on, from -1 to 0.
+
+    Above 0 it would narrow the difference's interval, and counts as 0.
+    """
+    pulls: list[dict[str, float]] = []
+    for values in (left, right):
+        mean = sum(values.values()) / max(1, len(values))
+        pull: dict[str, float] = defaultdict(float)
+        for case, value in values.items():
+            pull[clusters[case]] += value - mean
+        pulls.append(pull)
+    first, second = pulls
+    size = sqrt(sum(x * x for x in first.values()) * sum(x * x for x in second.values()))
+    together = sum(pull * second.get(cluster, 0.0) for cluster, pull in first.items())
+    return max(-1.0, min(0.0, together / size)) if size > TINY else 0.0
 
 
 def _paired(arm: Arm, against: Arm, evidence: Evidence) -> Contrast | None:
@@ -102,7 +158,8 @@ def _paired(arm: Arm, against: Arm, evidence: Evidence) -> Contrast | None:
     sides = [evidence.summary(a.task, a.metric, a.slice, a.candidate) for a in (arm, against)]
     means = [s.mean for s in sides if s is not None and s.n == found.n and s.mean is not None]
     levels = (means[0], means[1]) if len(means) == 2 else None
-    return Contrast(found.difference, found.low, found.high, found.n, levels)
+    p_value = 1.0 if found.p_value is None else found.p_value
+    return Contrast(found.difference, found.low, found.high, found.n, p_value, levels)
 
 
 def _mean(arm: Arm, evidence: Evidence) -> Contrast | None:
@@ -113,12 +170,23 @@ def _mean(arm: Arm, evidence: Evidence) -> Contrast | None:
     return Contrast(found.mean, found.low, found.high, found.n)
 
 
-def _apart(left: Contrast, right: Contrast) -> Contrast:
-    """The difference of two independent estimates, from their own intervals."""
+def _apart(left: Contrast, right: Contrast, correlation: float) -> Contrast:
+    """The difference of two estimates, from their own intervals.
+
+    The p-value is read from the side of the interval that faces 0: the other may end at the
+    metric's range and say nothing of the error.
+    """
+
+    def reach(one: float, other: float) -> float:
+        return sqrt(one**2 + other**2 - 2 * correlation * one * other)
+
     effect = left.effect - right.effect
-    low = effect - hypot(left.effect - left.low, right.high - right.effect)
-    high = effect + hypot(left.high - left.effect, right.effect - right.low)
-    return Contrast(effect, low, high, left.n + right.n, (left.effect, right.effect))
+    below = reach(left.effect - left.low, right.high - right.effect)
+    above = reach(left.high - left.effect, right.effect - right.low)
+    facing = below if effect > 0 else above
+    p_value = 2 * float(stats.norm.sf(abs(effect) * Z95 / facing)) if facing > TINY else 1.0
+    levels = (left.effect, right.effect)
+    return Contrast(effect, effect - below, effect + above, left.n + right.n, p_value, levels)
 
 
 def _judged(one: Expectation, contrast: Contrast, p_holm: float, metric: Metric) -> Phenomenon:

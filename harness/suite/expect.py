@@ -1,8 +1,9 @@
 """Checks of what a suite expects, and of recipes that choose rows or build on one another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
-from harness.records import FACT_TAGS, MIN_SLICE, Arm, Recipe, Suite
+from harness.records import FACT_TAGS, MIN_SLICE, Arm, Expectation, Metric, Recipe, Suite
 from harness.suite.build import candidate_specs, recipes
 from harness.suite.files import Problems
 from harness.suite.spec import Spec
@@ -28,7 +29,11 @@ def check_expect_names(spec: Spec, problems: Problems) -> None:
         if one.net_of is not None and one.against.candidate not in (None, one.candidate):
             what = f"expectation '{one.name}' has net_of and another candidate in `against`"
             problems.add(what, where, "with net_of, both sides are the same candidate")
-        if not one.against.model_dump(exclude_none=True):
+        if one.net_of == one.candidate:
+            what = f"expectation '{one.name}' is net of its own candidate, which leaves 0"
+            problems.add(what, where, "name another candidate, such as the base")
+        over = one.against.model_dump(exclude_none=True)
+        if all(value == getattr(one, key) for key, value in over.items()):
             what = f"expectation '{one.name}' is held against itself"
             problems.add(what, where, "give `against` a candidate, task, metric or slice")
 
@@ -36,8 +41,8 @@ def check_expect_names(spec: Spec, problems: Problems) -> None:
 def check_recipes(spec: Spec, problems: Problems) -> None:
     """Note recipes that start from one that is not there, or from themselves."""
     starts = {recipe.name: recipe.start for recipe in recipes(spec.file)}
-    ranks = {recipe.name: recipe.rank for recipe in recipes(spec.file)}
-    for recipe in recipes(spec.file):
+    known = {recipe.name: recipe for recipe in recipes(spec.file)}
+    for recipe in known.values():
         where = spec.raw.where(("recipes", recipe.name))
         if recipe.start is None:
             continue
@@ -45,9 +50,23 @@ def check_recipes(spec: Spec, problems: Problems) -> None:
             problems.unknown("recipe", recipe.start, starts, where)
         elif recipe.name in chain(recipe.start, starts):
             problems.add(f"recipe '{recipe.name}' starts from itself", where, "remove a `start`")
-        elif ranks[recipe.start] != recipe.rank:
-            what = f"recipe '{recipe.name}' has rank {recipe.rank}, its start {recipe.start}"
-            problems.add(f"{what} has {ranks[recipe.start]}", where, "give both the same rank")
+        else:
+            _check_start(recipe, known[recipe.start], where, problems)
+
+
+def _check_start(recipe: Recipe, start: Recipe, where: str, problems: Problems) -> None:
+    """The weights of another shape would not fit, and of another scale not mean the same."""
+    for key in ("rank", "alpha", "rslora", "targets"):
+        own, other = (_written(getattr(one, key)) for one in (recipe, start))
+        if own != other:
+            what = f"recipe '{recipe.name}' has {key} {own}, its start {start.name} has {other}"
+            problems.add(what, where, f"give both the same {key}")
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(sorted(value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def chain(name: str, starts: dict[str, str | None]) -> Iterator[str]:
@@ -81,7 +100,7 @@ def _taken(recipe: Recipe, suite: Suite) -> Iterator[bool]:
 
 
 def check_arms(
-    suite: Suite, task: str, metrics: list[str] | None, known: set[str], problems: Problems
+    suite: Suite, task: str, metrics: Collection[str] | None, known: set[str], problems: Problems
 ) -> None:
     """Note arms on a task whose metric, slice or candidate is not there."""
     cases = next(one.cases for one in suite.tasks if one.name == task)
@@ -102,6 +121,39 @@ def check_arms(
                     problems.add(what, one.where, remedy)
 
 
+def check_sides(
+    suite: Suite, measured: Mapping[str, Mapping[str, Metric] | None], problems: Problems
+) -> None:
+    """Note expectations whose two sides cannot be subtracted; `measured`: metrics by task."""
+    for one in suite.expectations:
+        sides = [(measured.get(a.task) or {}).get(a.metric) for a in (one.arm, one.against)]
+        left, right = sides
+        if left and right and _scale(left) != _scale(right):
+            what = f"{left.name} ({_range(left)}) is held against {right.name} ({_range(right)})"
+            problems.add(what, one.where, "compare metrics of one unit and one range")
+        if one.kind == "calibration":
+            _check_calibration(one, left, problems)
+
+
+def _check_calibration(one: Expectation, metric: Metric | None, problems: Problems) -> None:
+    if metric and not metric.binary:
+        what = f"calibration simulates answers that are right or wrong; {metric.name} is not so"
+        problems.add(what, one.where, "name a metric that is 0 or 1 for each answer")
+    if one.net_of is not None or replace(one.against, candidate=one.arm.candidate) != one.arm:
+        what = f"calibration '{one.name}' is of a gate, which compares two candidates"
+        problems.add(what, one.where, "give `against` a candidate and nothing else")
+
+
+def _scale(metric: Metric) -> tuple[object, ...]:
+    return metric.unit, metric.lower, metric.upper
+
+
+def _range(metric: Metric) -> str:
+    bounds = (metric.lower, metric.upper)
+    low, high = ("…" if bound is None else f"{bound:g}" for bound in bounds)
+    return f"{metric.unit} from {low} to {high}"
+
+
 def check_arm_sizes(sampled: Suite, problems: Problems) -> None:
     """Note arms on slices that the cases of the chosen profile cannot fill."""
     tasks = {task.name: task.cases for task in sampled.tasks}
@@ -114,7 +166,10 @@ def check_arm_sizes(sampled: Suite, problems: Problems) -> None:
 
 def _too_small(arm: Arm, tags: list[tuple[str, ...]]) -> str:
     count = sum(arm.slice in found for found in tags)
-    if arm.slice == "all" or not tags or count >= MIN_SLICE:
+    if arm.slice == "all" or not tags:
         return ""
+    if count == len(tags) and arm.slice not in FACT_TAGS:
+        return f"slice '{arm.slice}' holds all {count} cases of task '{arm.task}': write all"
     kind = "slice" if arm.slice not in FACT_TAGS else "fact slice"
-    return f"{kind} '{arm.slice}' has {count} of the {len(tags)} cases of task '{arm.task}'"
+    few = f"{kind} '{arm.slice}' has {count} of the {len(tags)} cases of task '{arm.task}'"
+    return few if count < MIN_SLICE else ""

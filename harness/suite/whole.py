@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from harness import registry
 from harness.errors import Problem
-from harness.records import FACT_TAGS, MIN_SLICE, Fact, Row, Rule, Suite, Task
-from harness.suite.expect import check_arms, check_rows
+from harness.records import FACT_TAGS, MIN_SLICE, Fact, Metric, Row, Rule, Suite, Task
+from harness.suite.expect import check_arms, check_rows, check_sides
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
 from harness.suite.scorers import construct, resources
@@ -27,13 +27,16 @@ def check_whole(
         problems.add(problem.what, problem.where, problem.remedy)
     check_rows(suite, where, problems)
     known = {candidate.name for candidate in suite.candidates}
+    measured: dict[str, dict[str, Metric] | None] = {}
     for task in suite.tasks:
         _check_gold(suite, task, where, problems)
         metrics = _check_scorers(suite, task, where, rule_places, problems)
+        measured[task.name] = metrics
         for rule in suite.rules:
             if rule.task == task.name:
                 _check_rule(rule, task, known, metrics, problems)
         check_arms(suite, task.name, metrics, known, problems)
+    check_sides(suite, measured, problems)
 
 
 def check_slices(sampled: Suite, problems: Problems) -> None:
@@ -82,8 +85,8 @@ def _check_gold(suite: Suite, task: Task, where: Where, problems: Problems) -> N
 
 def _check_scorers(
     suite: Suite, task: Task, where: Where, rule_places: dict[str, str], problems: Problems
-) -> list[str] | None:
-    """Note what scorers refuse; the names of the task's metrics, or None when unsure."""
+) -> dict[str, Metric] | None:
+    """Note what scorers refuse; the task's metrics by name, or None when unsure."""
     known = tuple(spec for spec in task.scorers if spec.name in registry.known("scorer"))
     checked = Task(task.name, task.cases, known)
     built, refused = construct(checked, resources(suite, task))
@@ -93,11 +96,15 @@ def _check_scorers(
         problems.add(f"scorer '{name}': {reason}", place)
     if len(built) < len(task.scorers):
         return None
-    return [metric.name for scorer in built.values() for metric in scorer.metrics]
+    return {metric.name: metric for scorer in built.values() for metric in scorer.metrics}
 
 
 def _check_rule(
-    rule: Rule, task: Task, known: set[str], metrics: list[str] | None, problems: Problems
+    rule: Rule,
+    task: Task,
+    known: set[str],
+    metrics: dict[str, Metric] | None,
+    problems: Problems,
 ) -> None:
     answering = set(task.candidates or known)
     for name in (rule.candidate, rule.against):

@@ -7,7 +7,7 @@ from compare_factory import answers_of, binary, candidates_of, cases_of
 
 from harness.compare.calibration import DROPS, Calibration, calibrate
 from harness.compare.paired import compare
-from harness.compare.phenomena import observe, wanted_pairs
+from harness.compare.phenomena import observe, opposed, wanted_pairs
 from harness.compare.summaries import summarise
 from harness.records import Arm, Expectation, Phenomenon
 
@@ -30,7 +30,7 @@ def seen(columns: dict[str, list[float]], *expectations: Expectation) -> tuple[P
     pairs = wanted_pairs(expectations)
     compared = compare(answers, cases, METRICS, candidates, pairs)
     means = summarise(answers, cases, METRICS, candidates)
-    return observe(expectations, compared, means, METRICS, cases)
+    return observe(expectations, compared, means, METRICS, cases, answers)
 
 
 ZEROS, ONES = [0.0] * 60, [1.0] * 60
@@ -109,6 +109,58 @@ def test_the_pairs_that_are_read_are_each_wanted_once() -> None:
     assert wanted_pairs(both) == [("lora", "base")]
     net = expected(slices, slice="old", net_of="few")
     assert wanted_pairs([net]) == [("lora", "few")]
+
+
+def test_a_p_value_does_not_shrink_because_the_interval_ends_at_the_range() -> None:
+    """All of 8 clusters agree: McNemar's mid-p, not what the cut interval would give."""
+    cases = cases_of(8)
+    columns = {"base": {"m": [0.0] * 8}, "lora": {"m": [1.0] * 8}}
+    answers, candidates = answers_of(cases, columns), candidates_of("base", "lora")
+    compared = compare(answers, cases, METRICS, candidates, [("lora", "base")])
+    means = summarise(answers, cases, METRICS, candidates)
+    (one,) = observe([expected(BASE)], compared, means, METRICS, cases, answers)
+    assert (one.verdict, one.p_value) == ("shown", pytest.approx(2.0**-8))
+
+
+def test_of_two_slices_the_side_that_faces_zero_gives_the_p_value() -> None:
+    """8 of 8 against 4 of 8: the upper bound is cut at 100 %, the lower is what counts."""
+    tags = dict.fromkeys(range(8), ("old",)) | dict.fromkeys(range(8, 16), ("new",))
+    cases = cases_of(16, tags=tags)
+    answers = answers_of(cases, {"lora": {"m": [1.0] * 12 + [0.0] * 4}})
+    means = summarise(answers, cases, METRICS, candidates_of("lora"))
+    one = expected(Arm("lora", "t", "m", "new"), slice="old")
+    (found,) = observe([one], (), means, METRICS, cases, answers)
+    assert found.p_value is not None
+    assert found.low is not None
+    assert (found.p_value < 0.05) == (found.low > 0)
+
+
+def test_two_classes_of_the_same_answers_pull_apart() -> None:
+    """What is stale cannot be current: taking the two as independent would be too sure."""
+    cases = cases_of(60)
+    metrics = [binary("m"), binary("s", "lower")]
+    split = [float(i % 10 < 6) for i in range(60)]
+    columns = {"m": split, "s": [1 - value for value in split]}
+    answers = answers_of(cases, {"lora": columns})
+    means = summarise(answers, cases, metrics, candidates_of("lora"))
+    one = expected(Arm("lora", "t", "s"))
+    (found,) = observe([one], (), means, metrics, cases, answers)
+    assert found.effect == pytest.approx(0.2)
+    assert found.low is not None
+    assert found.high is not None
+    alone = next(s for s in means if s.metric == "m")
+    assert alone.high is not None
+    assert alone.low is not None
+    # a difference of one minus the other is twice as wide as either
+    assert found.high - found.low == pytest.approx(2 * (alone.high - alone.low))
+
+
+def test_slices_that_go_together_do_not_narrow_the_interval() -> None:
+    clusters = {"a": "k1", "b": "k2", "c": "k1", "d": "k2"}
+    up, down = {"a": 1.0, "b": 0.0}, {"c": 0.0, "d": 1.0}
+    assert opposed(up, {"c": 1.0, "d": 0.0}, clusters) == 0.0
+    assert opposed(up, down, clusters) == pytest.approx(-1.0)
+    assert opposed(up, {"c": 1.0, "d": 1.0}, clusters) == 0.0
 
 
 # ---------------------------------------------------------------- calibration

@@ -55,12 +55,51 @@ def test_the_other_side_has_only_what_differs_written(tmp_path: Path) -> None:
             "expectation 'e' has net_of and another candidate in `against`",
         ),
         (f"{{name: e, {ARM}, agianst: {{slice: odd}}}}", "unknown key 'expect[0].agianst'"),
+        (f"{{name: e, {ARM}, against: {{task: t}}}}", "expectation 'e' is held against itself"),
+        (
+            f"{{name: e, {ARM}, slice: odd, against: {{slice: even}}, net_of: lora}}",
+            "expectation 'e' is net of its own candidate, which leaves 0 (name another",
+        ),
+        (
+            f"{{name: e, {ARM}, kind: calibration, against: {{candidate: base}}}}",
+            "calibration simulates answers that are right or wrong; rouge.rougeL is not so",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_with_its_place(tmp_path: Path, line: str, told: str) -> None:
     (found,) = problems(tmp_path, f"expect:\n  - {line}\n")
     assert found.startswith("suite.yaml:5: ")
     assert told in found
+
+
+def test_what_has_no_common_scale_is_not_subtracted(tmp_path: Path) -> None:
+    (tmp_path / "glossary.yaml").write_text("- {preferred: a, forbidden: [b]}\n", encoding="utf-8")
+    text = (
+        "glossary: glossary.yaml\nprofiles: {full: {tasks: {t: {scorers: [rouge, terminology]}}}}\n"
+    )
+    text += f"expect:\n  - {{name: e, {ARM}, against: {{metric: terminology.forbidden}}}}\n"
+    write(tmp_path, text)
+    with pytest.raises(SuiteError) as caught:
+        load(tmp_path, "full")
+    (found,) = [str(problem.what) for problem in caught.value.problems if "held" in problem.what]
+    assert found == (
+        "rouge.rougeL (share from 0 to 1) is held against "
+        "terminology.forbidden (per 1,000 words from 0 to …)"
+    )
+
+
+def test_a_slice_of_all_cases_is_no_slice(tmp_path: Path) -> None:
+    """Reports have none of that name, and the expectation would silently not be measured."""
+    folder = write(
+        tmp_path, f"expect:\n  - {{name: e, {ARM}, slice: odd, against: {{slice: even}}}}\n"
+    )
+    rows = [{**row, "tags": [*row["tags"], "odd"]} for row in CASES]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "cases.jsonl").write_text(lines, encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        load(folder)
+    (found,) = caught.value.problems
+    assert found.what == "slice 'odd' holds all 12 cases of task 't': write all"
 
 
 def test_a_name_is_written_once(tmp_path: Path) -> None:
@@ -93,6 +132,12 @@ def test_a_slice_that_a_profile_cannot_fill_is_told(tmp_path: Path) -> None:
         ("{lora: {start: lora}}", "recipe 'lora' starts from itself"),
         ("{lora: {start: b}, b: {start: lora}}", "recipe 'lora' starts from itself"),
         ("{lora: {start: b}, b: {rank: 8}}", "recipe 'lora' has rank 16, its start b has 8"),
+        ("{lora: {start: b}, b: {alpha: 8}}", "recipe 'lora' has alpha 32, its start b has 8"),
+        ("{lora: {start: b}, b: {rslora: true}}", "has rslora False, its start b has True"),
+        (
+            "{lora: {start: b, targets: [v, q]}, b: {targets: [q]}}",
+            "recipe 'lora' has targets [q, v], its start b has [q] (give both the same targets)",
+        ),
         ("{lora: {only: [od]}}", "unknown row tag 'od' (did you mean 'old'?"),
         ("{lora: {only: [old], without: [old]}}", "recipe 'lora' leaves no training row"),
     ],
