@@ -51,6 +51,10 @@ def _summed(text: str, found: list[Number]) -> list[Number]:
     summed = [found[0]]
     for number in found[1:]:
         last = summed[-1]
+        if _change(text, last, number):
+            value = last.value + number.value / 100
+            summed[-1] = last._replace(end=number.end, value=value)
+            continue
         if not _SUM.match(text[last.end : number.start]) or not _adds(text, last, number):
             summed.append(number)
             continue
@@ -60,6 +64,19 @@ def _summed(text: str, found: list[Number]) -> list[Number]:
             start=last.start, value=carried + number.value, unit=number.unit or last.unit
         )
     return summed
+
+
+def _change(text: str, last: Number, number: Number) -> bool:
+    """Whether a number is the small change of the one before: "two pounds thirty"."""
+    return (
+        last.unit.isupper()
+        and text[last.end - 1].isalpha()
+        and number.unit == ""
+        and number.scale == last.scale == 1
+        and 10 <= number.value < 100
+        and last.value == int(last.value)
+        and text[last.end : number.start].isspace()
+    )
 
 
 def _adds(text: str, last: Number, number: Number) -> bool:

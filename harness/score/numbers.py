@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from harness.score.dates import DATES, date_key
+from harness.score.measures import UNIT, unit_of
 from harness.score.number_words import SCALES, WORD_NUMBER, scale_of, word_number
 
 
 class Mention(NamedTuple):
     """A quantity at text[start:end].
 
-    `unit` is a currency code, "second" or "month" (durations), "percent", "date", "label" (a
+    `unit` is a currency code, "second" or "month" (durations), "gram" and the like, "percent", "date", "label" (a
     number that names something: section 5), any of these after "range ", or "" for a bare number.
     `amount` is in that unit; `written` is the number before its unit was applied. `scaled` says
     that the number was written in a form that only large sums take (20 lakh, 2,000,000).
@@ -27,9 +28,9 @@ class Mention(NamedTuple):
 
 CURRENCIES = {
     "INR": ("₹", "rs", "re", "inr", "rupee", "rupees"),
-    "USD": ("$", "us$", "usd", "dollar", "dollars"),
+    "USD": ("$", "us$", "usd", "us dollar", "us dollars", "dollar", "dollars", "bucks"),
     "EUR": ("€", "eur", "euro", "euros"),
-    "GBP": ("£", "gbp", "pound", "pounds"),
+    "GBP": ("£", "gbp", "pound", "pounds", "quid"),
     "JPY": ("¥", "jpy", "yen"),
     "AUD": ("a$", "aud"),
     "CAD": ("c$", "cad"),
@@ -41,23 +42,18 @@ CURRENCIES = {
 _CODE = {mark: code for code, marks in CURRENCIES.items() for mark in marks}
 _MARKS = sorted(_CODE, key=len, reverse=True)
 _SIGNS = "|".join(re.escape(mark) for mark in _MARKS if not mark[-1].isalpha())
-_NAMES = "|".join(mark for mark in _MARKS if mark.isalpha())
+_NAMES = "|".join(mark for mark in _MARKS if mark[-1].isalpha())
 
-# Only conversions that are exact: months are not days, a working day is not a day.
-_DURATIONS = {
-    **dict.fromkeys(("second", "seconds", "sec", "secs"), ("second", 1)),
-    **dict.fromkeys(("minute", "minutes", "min", "mins"), ("second", 60)),
-    **dict.fromkeys(("hour", "hours", "hr", "hrs"), ("second", 3600)),
-    **dict.fromkeys(("day", "days"), ("second", 86_400)),
-    **dict.fromkeys(("week", "weeks", "wk", "wks"), ("second", 604_800)),
-    **dict.fromkeys(("month", "months"), ("month", 1)),
-    **dict.fromkeys(("year", "years", "yr", "yrs"), ("month", 12)),
-}
-_UNITS = "|".join(sorted(_DURATIONS, key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?"
+# Indian and western groups, groups set apart by points or spaces, decimal commas.
+_DIGITS = (
+    r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d{1,2}(?![\d,])"
+    r"|\d+,\d\d(?![\d,])|\d+,\d(?=\s*(?:%|per\s?cent|€|eur\b))|\d{1,3}(?:\.\d{3})+(?=\s*(?:€|eur\b))"
+    r"|\d+(?:\.\d+)?"
+)
+_COMMA = re.compile(r",\d{1,2}$|^\d{1,3}(?:\.\d{3})+$")
 _AFTER_DIGITS = (
     rf"(?:(?P<short>[kmlb])(?![a-z\d]))?"
-    rf"(?=(?:{SCALES}|{_UNITS}|{_NAMES})\b|(?![a-z\d_]))(?![.,:/]\d)"
+    rf"(?=(?:{SCALES}|{UNIT}|{_NAMES}|p)(?![a-z])|(?![a-z\d_]))(?![.,:/]\d)"
 )
 _SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
 # "twenty (20) lakh" says its number twice before the scale.
@@ -69,14 +65,15 @@ _TOKEN = re.compile(
     rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_DIGITS}){_AFTER_DIGITS}"
     rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_TWICE}{_SCALED}"
     r"(?:\s*/-)?(?:\s+and\s+(?P<part>a\s+half|a\s+quarter|three\s+quarters)\b)?"
-    rf"|(?:^|\b(?:within|for|is|after|of|in|than)\s+)(?P<one>an?)\s+(?=(?:{_UNITS})\b))"
+    rf"|(?:^|\b(?:within|for|is|after|of|in|than)\s+)(?P<one>an?)\s+(?={UNIT}(?![a-z]))"
+    rf"|\b(?P<half>half)\s+an?\s+(?=(?:per\s?cent|{UNIT})(?![a-z])))"
 )
 _REPEAT = re.compile(rf"\s*\(\s*(?:(?P<digits>{_DIGITS})|(?P<words>{WORD_NUMBER}))\s*\)")
 _SUFFIX = re.compile(
     r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b)|(?P<points>percentage\s+points?\b)"
     rf"|(?P<name>(?:{_NAMES})\b|€|£)"
     r"|(?:(?P<kind>business|working|calendar|consecutive|clear|full|whole)[\s-]+)?"
-    rf"(?P<unit>{_UNITS})\b)"
+    rf"(?P<unit>{UNIT}|(?<=\d)p)(?![a-z]))"
 )
 _PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
 _LABEL = re.compile(
@@ -94,7 +91,7 @@ class Number(NamedTuple):
     end: int
     unit: str
     value: Decimal
-    factor: int
+    factor: Decimal
     scale: Decimal
     grouped: bool
 
@@ -111,7 +108,7 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
             continue  # said already: "fourteen (14) days"
         if match["skip"]:
             skipped.append(match.span())
-        elif match["digits"] or match["words"] or kind == "one":
+        elif match["digits"] or match["words"] or kind in ("one", "half"):
             number = _number(text, match, items)
             if number is not None:
                 found.append(number)
@@ -125,6 +122,8 @@ def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | 
     if match["one"]:
         start, value, scale = match.start("one"), Decimal(1), Decimal(1)
         end = match.end("one")
+    elif match["half"]:
+        value, scale = _PARTS["half"], Decimal(1)
     else:
         value, scale = _value(match)
     repeat = _REPEAT.match(text, end)
@@ -134,7 +133,7 @@ def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | 
     short = match["short"]
     if short and (short != "k" and not unit):
         return None
-    factor = 1
+    factor = Decimal(1)
     if not unit and (suffix := _SUFFIX.match(text, end)):
         unit, factor = _unit(suffix)
         end = suffix.end()
@@ -156,22 +155,24 @@ def _value(match: re.Match[str]) -> tuple[Decimal, Decimal]:
 
 
 def _plain(match: re.Match[str]) -> Decimal:
-    if match["digits"]:
-        return Decimal(match["digits"].replace(",", ""))
+    digits = match["digits"]
+    if digits and _COMMA.search(digits):
+        return Decimal(digits.replace(".", "").replace(",", "."))
+    if digits:
+        return Decimal(digits.replace(",", ""))
     return Decimal(word_number(match["words"]))
 
 
-def _unit(suffix: re.Match[str]) -> tuple[str, int]:
+def _unit(suffix: re.Match[str]) -> tuple[str, Decimal]:
     if suffix["percent"]:
-        return "percent", 1
+        return "percent", Decimal(1)
     if suffix["points"]:
-        return "points", 1
+        return "points", Decimal(1)
     if suffix["name"]:
-        return _CODE[suffix["name"]], 1
-    unit, factor = _DURATIONS[suffix["unit"]]
+        return _CODE[" ".join(suffix["name"].split())], Decimal(1)
     if suffix["kind"] in ("business", "working"):
-        return f"working {suffix['unit'].rstrip('s')}", 1
-    return unit, factor
+        return f"working {suffix['unit'].rstrip('s')}", Decimal(1)
+    return unit_of(suffix["unit"])
 
 
 def _list_items(text: str) -> frozenset[int]:

@@ -20,7 +20,7 @@ _THING = (
 )
 _AFTER = (
     r"(?:\s+(?:(?:that|which)\s+)?(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+(?:\s+\w+){0,3}?"
-    r"|\s+(?:on|of|in|for|from|at|to|about)\s+(?:[\w'-]+\s*){1,5}?|\s+(?:here|above|below|itself"
+    r"|\s+(?:on|of|in|for|from|at|to|about)(?:\s+[\w'-]+){1,5}?|\s+(?:here|above|below|itself"
     r"|supplied|provided|given|shared|attached|available|shown|pasted|sent)(?:\s+\w+){0,3}?){0,2}"
 )
 _TELL = (

@@ -7,6 +7,7 @@ LIMIT = 20_000  # characters of an answer that are judged; the rest is ignored
 
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 _FRACTION = re.compile(r"(?:(\d)[ ]?)?([½¼¾])")
+_RAISED = re.compile("(?<=\\d)\u00b7(?=\\d)")
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u00b9\u00b2\u00b3\u2070-\u2079]")
 _DASH_APART = re.compile(r"(?<!\d)\s*[\u2014\u2015]\s*|\s*[\u2014\u2015]\s*(?!\d)")
 _TRANSLATED = str.maketrans(
@@ -38,6 +39,7 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         return text
+    text = _RAISED.sub(".", text)
     text = _FRACTION.sub(_fraction, _DROPPED.sub("", text))
     text = _DASH_APART.sub(" - ", text)
     text = unicodedata.normalize("NFKC", text).translate(_TRANSLATED)
