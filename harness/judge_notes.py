@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.compare.agreement import Agreement, agreement, corrected
 from harness.panel import Judge, Panel, Said, Sheet
 from harness.plan import Plan
-from harness.records import Judgement, Summary
+from harness.records import MIN_SLICE, Judgement, Summary
 from harness.score.judge import METRIC, VALUES, Label, outcome
 from harness.score.text import quote
 from harness.store import Store
@@ -93,13 +93,16 @@ def agreed(judge: Judge, said: Mapping[str, Judgement]) -> tuple[Agreement, int]
 
 def agreement_words(found: Agreement, lost: int) -> str:
     """A sentence with kappa, or why there is none."""
-    alike = f"{found.same:.0%} of {found.n} pairs called alike".replace("%", " %")
+    if not found.n:
+        return f"judge agrees with people: no verdict on any of the {lost} labelled pairs"
     more = f"; {lost} more had no verdict" if lost else ""
+    alike = f"({100 * found.same:.0f} % called alike){more}"
     if found.kappa is None or found.low is None or found.high is None:
-        why = "too few labels, or one class alone, for κ"
-        return f"judge agrees with people: n = {found.n}, {why} ({alike}){more}"
+        few = found.clusters < MIN_SLICE
+        why = "too few for κ" if few else "no κ, for one side used a single word"
+        return f"judge agrees with people: n = {found.n}, {why} {alike}"
     kappa = f"κ = {found.kappa:.2f} [{found.low:.2f}, {found.high:.2f}]"
-    return f"judge agrees with people: {kappa}, n = {found.n} ({alike}){more}"
+    return f"judge agrees with people: {kappa}, n = {found.n} {alike}"
 
 
 def correction(

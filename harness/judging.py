@@ -12,7 +12,7 @@ from harness.answering import model_length, window_of
 from harness.console import Log
 from harness.errors import MachineError
 from harness.ledger import Clock, Meter
-from harness.panel import Judge, Panel, Sheet, sheets_of
+from harness.panel import Judge, Sheet
 from harness.plan import Cell, Plan
 from harness.protocols import Executor
 from harness.records import Answer, EngineJob, Request, Sampling
@@ -26,24 +26,17 @@ Open = tuple[Plan, Sheet]
 
 
 def ask(
-    plans: Sequence[Plan],
-    panels: Mapping[str, Panel],
-    clocks: Mapping[str, Clock],
-    store: Store,
-    executor: Executor,
-    log: Log,
+    sheets: Sequence[Open], clocks: Mapping[str, Clock], store: Store, executor: Executor, log: Log
 ) -> set[str]:
-    """Ask the judges what is not in the store; ids of the plans that had something to ask.
+    """Ask the judges what is open, with one engine start per model; ids of the plans.
 
-    `panels` and `clocks` are by plan id; plans that share a start share its seconds evenly. A
-    judge that fails leaves error scores and a warning, never a stopped run.
+    `clocks` are by plan id; plans that share a start share its seconds evenly. A judge that fails
+    leaves error scores and a warning, never a stopped run.
     """
     groups: dict[tuple[str, ...], list[Open]] = {}
-    for plan in plans:
-        for one in sheets_of(plan, panels[plan.id], store):
-            if {each.case.id for each in one.cell.asked} - set(store.answers(one.cell.key).done):
-                key = (one.judge.model.digest, one.judge.engine, plan.suite.template)
-                groups.setdefault(key, []).append((plan, one))
+    for plan, one in sheets:
+        key = (one.judge.model.digest, one.judge.engine, plan.suite.template)
+        groups.setdefault(key, []).append((plan, one))
     for group in groups.values():
         judge, ids = group[0][1].judge, {plan.id for plan, _ in group}
         with ExitStack() as timed:
@@ -53,7 +46,7 @@ def ask(
                 drive(judge, group, store, executor, log)
             except MachineError as error:
                 log.caution(f"the judge {judge.options.judge} failed: {error}")
-    return {plan.id for group in groups.values() for plan, _ in group}
+    return {plan.id for plan, _ in sheets}
 
 
 def drive(judge: Judge, sheets: Sequence[Open], store: Store, executor: Executor, log: Log) -> None:

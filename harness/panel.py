@@ -105,6 +105,15 @@ def sheets_of(plan: Plan, panel: Panel, store: Store) -> list[Sheet]:
     return found
 
 
+def open_sheets(plan: Plan, panels: Mapping[str, Panel], store: Store) -> list[Sheet]:
+    """The sheets of a plan with questions that the store has no reply to; `panels` by plan id."""
+    return [
+        one
+        for one in sheets_of(plan, panels[plan.id], store)
+        if {asked.case.id for asked in one.cell.asked} - set(store.answers(one.cell.key).done)
+    ]
+
+
 def pairs_of(cell: Cell, against: Cell, store: Store) -> Iterator[Pair]:
     """A candidate's answers beside those they are held against; failed ones are left to score."""
     done, theirs = store.answers(cell.key).done, store.answers(against.key).done

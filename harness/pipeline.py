@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import judge_notes, ledger, models, panel, registry, scoring, training
+from harness import ledger, models, panel, registry, scoring, training
 from harness import plan as planning
 from harness.console import Log
 from harness.errors import BenchError, SuiteError, UsageError
@@ -17,7 +17,6 @@ from harness.protocols import Executor
 from harness.records import (
     Adapter,
     AdapterSource,
-    GateResult,
     Run,
     Suite,
 )
@@ -70,10 +69,11 @@ def run_all(
         clocks = {plan.id: clock for plan, _, _, clock in made}
         plans = [plan for plan, _, _, _ in made]
         worked = get_answers(plans, clocks, store, executor, log)
-        if any(panels.values()):
+        unasked = [(one, sheet) for one in plans for sheet in panel.open_sheets(one, panels, store)]
+        if unasked:
             from harness.judging import ask
 
-            worked |= ask(plans, panels, clocks, store, executor, log)
+            worked |= ask(unasked, clocks, store, executor, log)
         for plan, judges, _, clock in made:
             yield finish(plan, judges, options, store, clock, log, worked=plan.id in worked)
 
@@ -187,8 +187,10 @@ def finish(
     worked: bool,
 ) -> Run:
     """Score, compare, judge and report what was answered."""
+    from harness import judge_notes
     from harness.compare.advice import advise
     from harness.compare.findings import find
+    from harness.compare.pairs import default_pairs
     from harness.compare.paired import compare
     from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
@@ -207,16 +209,13 @@ def finish(
     log.stage("compare", f"{len(candidates)} candidates on {len(cases)} cases")
     with clock.stage("compare"):
         summaries = summarise(answers, cases, metrics, candidates)
-        comparisons = compare(answers, cases, metrics, candidates, seed=suite.seed)
+        always, gated = default_pairs(candidates), needed_pairs(suite.rules)
+        pairs = [*always, *gated, *wanted_pairs(suite.expectations)]
+        paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
+        comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
         findings = find(comparisons, summaries, metrics, candidates, tasks)
         advice = advise(comparisons, summaries, metrics, candidates, tasks)
-        gate: GateResult | None = None
-        if suite.rules:
-            pairs = needed_pairs(suite.rules)
-            judged = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
-            gate = judge(suite.rules, summaries, judged, metrics)
-        pairs = wanted_pairs(suite.expectations)
-        paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
+        gate = judge(suite.rules, summaries, paired, metrics) if suite.rules else None
         phenomena = observe(
             suite.expectations, paired, summaries, metrics, cases, answers, seed=suite.seed
         )

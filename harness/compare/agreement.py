@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.compare.intervals import ALPHA, TINY, t95, wilson
+from harness.compare.intervals import ALPHA, TINY, t95
 from harness.records import MIN_SLICE
 
 Floats = NDArray[np.float64]
@@ -48,21 +48,24 @@ def agreement(pairs: Sequence[tuple[str, str]], clusters: Sequence[str]) -> Agre
     The interval is Fleiss, Cohen and Everitt's asymptotic one as statsmodels has it; where labels
     share clusters, the jackknife over clusters (Fleiss and Davies 1982, doi
     10.1093/oxfordjournals.aje.a113485). Where all agree, neither has a width: there the exact
-    bound of the share that agrees stands in. Of fewer than MIN_SLICE pairs nothing is said, nor
-    where both raters used one class alone.
+    bound of the share that agrees stands in. Of fewer than MIN_SLICE clusters nothing is said,
+    nor where a rater used one class alone.
     """
     n, groups = len(pairs), len(set(clusters))
     table = counts(pairs)
     same = float(np.trace(table) / n) if n else 0.0
     found = Agreement(n, groups, same)
-    if groups < MIN_SLICE or chance(table) > 1 - TINY:
+    words = min(np.count_nonzero(table.sum(axis)) for axis in (0, 1))
+    if groups < MIN_SLICE or words < 2:
         return found
-    raw = cohens_kappa(table)
-    kappa, low, high = float(raw.kappa), float(raw.kappa_low), float(raw.kappa_upp)
+    with np.errstate(invalid="ignore"):  # a variance of 0 may come out a hair below it
+        raw = cohens_kappa(table)
+        kappa, low, high = float(raw.kappa), float(raw.kappa_low), float(raw.kappa_upp)
     if same > 1 - TINY:
         least, _ = proportion_confint(groups, groups, alpha=ALPHA, method="beta")
         low = (float(least) - chance(table)) / (1 - chance(table))
-    elif groups < n:
+        high = 1.0
+    elif groups < n or not np.isfinite(low):
         low, high = jackknife(pairs, clusters, kappa)
     return Agreement(n, groups, same, kappa, max(low, -1.0), min(high, 1.0))
 
@@ -76,9 +79,8 @@ def counts(pairs: Sequence[tuple[str, str]]) -> Floats:
 
 
 def chance(table: Floats) -> float:
-    """The agreement that the margins alone would give; 1 where there is nothing."""
-    n = float(table.sum())
-    return float(table.sum(0) @ table.sum(1)) / n**2 if n else 1.0
+    """The agreement that the margins alone would give."""
+    return float(table.sum(0) @ table.sum(1)) / float(table.sum()) ** 2
 
 
 def jackknife(
@@ -113,40 +115,45 @@ def corrected(
     `people` and `judge` are both raters' scores of the n labelled pairs, `rest` the judge's of N
     others:  mean = w * mean(rest) + mean(people - w * judge), where
     w = Cov(people, judge) / ((1 + n/N) * Var(judge)), clipped to [0, 1], with the variance over
-    all N + n. The interval is robust to clusters. Without others it is the people's mean. None
-    where labels cover fewer than MIN_SLICE clusters.
+    all N + n. Without others it is the people's mean. None where labels cover fewer than
+    MIN_SLICE clusters.
+
+    The interval is robust to clusters. PPI++'s own is too narrow with few labels: a judge that
+    errs one time in ten may not have erred among ten. So a pseudo-cluster is added on either side,
+    half as far as people and judge can be apart (compare `intervals.adjusted_interval`).
     """
     y, f, others = (np.asarray(values, dtype=np.float64) for values in (people, judge, rest))
     if len(set(clusters)) < MIN_SLICE:
         return None
     weight = ppi_weight(y, f, others) if len(set(rest_clusters)) > 1 else 0.0
-    own = residuals(y - weight * f, clusters)
-    mean, count = float((y - weight * f).mean()), len(own)
+    own = residuals(y - weight * f, clusters, (1 + weight) / 2)
+    mean, count = float((y - weight * f).mean()), len(set(clusters))
     if weight:
         mean += weight * float(others.mean())
         for name, residual in residuals(weight * others, rest_clusters).items():
             own[name] = own.get(name, 0.0) + residual
     half = t95(count - 1) * float(np.sqrt(sum(value**2 for value in own.values())))
-    low, high = mean - half, mean + half
-    if half <= TINY:  # no spread was seen: as many clusters as Wilson allows could lie elsewhere
-        _, unseen = wilson(0, count)
-        low, high = mean - unseen * mean, mean + unseen * (1 - mean)
-    mean, low, high = (float(value) for value in np.clip((mean, low, high), 0.0, 1.0))
+    ends = np.clip((mean, mean - half, mean + half), 0.0, 1.0)
+    mean, low, high = (float(end) for end in ends)
     return Corrected(mean, low, high, weight, len(y), len(others))
 
 
-def residuals(values: Floats, clusters: Sequence[str]) -> dict[str, float]:
+def residuals(values: Floats, clusters: Sequence[str], reach: float = 0.0) -> dict[str, float]:
     """What each cluster adds to the mean's error; their squares sum to its squared error.
 
     The square is that of `intervals.clustered_se`, C/(C-1) included. Kept apart by cluster, so
-    that one which has labelled and other pairs counts as one.
+    that one which has labelled and other pairs counts as one. With a `reach`, one pseudo-cluster
+    of mean size is added that far on either side.
     """
     apart = (values - values.mean()) / len(values)
     found: dict[str, float] = {}
     for name, value in zip(clusters, apart, strict=True):
         found[name] = found.get(name, 0.0) + float(value)
-    few = float(np.sqrt(len(found) / (len(found) - 1)))
-    return {name: value * few for name, value in found.items()}
+    count, seen = len(found) + (2 if reach else 0), len(found)
+    if reach:
+        found |= {"\0more": reach / seen, "\0less": -reach / seen}
+    scale = float(np.sqrt(count / (count - 1))) * seen / count
+    return {name: value * scale for name, value in found.items()}
 
 
 def ppi_weight(y: Floats, f: Floats, others: Floats) -> float:

@@ -123,7 +123,7 @@ class Judge:
             f"preferred by the judge ({self.options.judge}) to the answer that the task's others "
             "are held against: 1 in both orders, 0.5 for a tie or where the order decides"
         )
-        self.metrics = (Metric(METRIC, about, need="style"),)
+        self.metrics = (Metric(METRIC, about, need="style", shown=True),)
 
     def score(self, case: Case, answer: Answer) -> list[Score]:
         """1 for a win in both orders, 0 for a loss in both, else 0.5; the label says which."""
@@ -131,7 +131,7 @@ class Judge:
             return all_errors(self.metrics, answer)
         found = self.judged.get(key_of(case.id, answer.text))
         if found is None:
-            return all_unmeasured(self.metrics, "no judge was asked")
+            return all_unmeasured(self.metrics, "no judge was asked about this answer")
         said = outcome(found)
         if found.state == "ok" and said:
             return [Score(METRIC, VALUES[said], label=said, reason=_reason(found, answer.text))]

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from harness.score.text import LIMIT
 
 VERDICTS = ("A", "B", "tie")
+MOST = 2000  # characters of a reply that are read
 
 _LETTER = re.compile(r"(?<![\w'\u2019])[AB](?![\w'\u2019])")
-_ALONE = re.compile(r"\W*(?:answer|option|response)?\W*([ab])\W*", re.IGNORECASE)
+_ALONE = re.compile(r"\W*(?:(?:answer|option|response)\W+)?([ab])\W*", re.IGNORECASE)
 _TIE = re.compile(r"\b(?:ties?|tied|draw|equal|equally|neither|both|same)\b", re.IGNORECASE)
 _NOT = r"(?:not|no|never|nor|isn['\u2019]t|hardly)"
 _BETTER = r"(?:better|best|stronger|preferable|preferred|superior|wins?|winner)"
@@ -68,7 +69,7 @@ def verdict(reply: str, chances: Mapping[str, float]) -> str:
 
     `chances` maps the texts of likely first tokens to natural log probabilities.
     """
-    text = reply.strip()[:LIMIT]
+    text = reply.strip()[:MOST]
     return _said(text.partition("\n")[0]) or _said(text) or _likelier(chances)
 
 
