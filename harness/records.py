@@ -260,7 +260,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What the suite's author expects, written before any answer was seen.
+    """What the suite's author expects of a run, written down before it.
 
     The effect is the mean of `arm` minus that of `against`; where `net_of` names a candidate,
     minus the same contrast of that candidate. It is shown when the effect lies in `direction`

@@ -224,7 +224,7 @@ class ArmSpec(Strict):
 
 
 class ExpectationSpec(Strict):
-    """What the author expects, written before any answer was seen."""
+    """What the author expects of a run, written down before it."""
 
     name: Word
     says: Text
