@@ -190,8 +190,8 @@ def finish(
     from harness import judge_notes
     from harness.compare.advice import advise
     from harness.compare.findings import find
-    from harness.compare.pairs import default_pairs
     from harness.compare.paired import compare
+    from harness.compare.pairs import default_pairs
     from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
     from harness.gate.judge import judge, needed_pairs

@@ -35,8 +35,9 @@ def metric_map(run: Run) -> dict[str, Metric]:
     used += [comparison.metric for comparison in run.comparisons]
     used += [finding.metric for finding in run.findings]
     used += [result.rule.metric for result in run.gate.rules] if run.gate else []
-    for name in used:
-        known.setdefault(name, Metric(name, "", unit="", lower=None, upper=None))
+    for name in dict.fromkeys(used):
+        if name not in known:
+            known[name] = Metric(name, "", unit="", lower=None, upper=None)
     return known
 
 
