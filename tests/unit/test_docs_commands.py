@@ -37,10 +37,13 @@ def wrong(words: list[str]) -> str:
     """What the command line would say against these words, or ''; prose may leave arguments out."""
     # [CASE] and SUITE… are how a table writes an argument
     words = [word.strip("[]…") for word in words]
+    # click remembers a command's help option, so it must be made under the group's settings
+    group = click.Context(cli.cli, **cli.cli.context_settings)
     try:
-        name, command, rest = cli.cli.resolve_command(click.Context(cli.cli), words)
+        name, command, rest = cli.cli.resolve_command(group, words)
         if command is not None and name is not None:
-            command.make_context(name, list(rest), resilient_parsing="--help" in rest)
+            asks = "--help" in rest
+            command.make_context(name, list(rest), parent=group, resilient_parsing=asks)
     except click.MissingParameter:
         return ""
     except click.ClickException as error:
