@@ -46,9 +46,9 @@ def agreement(pairs: Sequence[tuple[str, str]], clusters: Sequence[str]) -> Agre
     """Cohen's kappa of (person, judge) pairs over first, second and tie.
 
     The interval is Fleiss, Cohen and Everitt's asymptotic one as statsmodels has it; where labels
-    share clusters, the jackknife over clusters (Fleiss and Davies 1982, doi
-    10.1093/oxfordjournals.aje.a113485). Where all agree, neither has a width: there the exact
-    bound of the share that agrees stands in. Of fewer than MIN_SLICE clusters nothing is said,
+    share clusters, the jackknife over clusters (Fleiss and Davies 1982, American Journal of
+    Epidemiology 115). Where all agree, neither has a width: there the exact bound of the share
+    that agrees stands in. Of fewer than MIN_SLICE clusters nothing is said,
     nor where a rater used one class alone.
     """
     n, groups = len(pairs), len(set(clusters))
