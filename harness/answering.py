@@ -1,23 +1,25 @@
 """The serve stage as the pipeline drives it: one engine start answers all unfinished cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from harness.asking import Asked
 from harness.console import Log
-from harness.errors import MachineError, Problem, SuiteError
+from harness.errors import BenchError, MachineError, Problem, SuiteError
 from harness.ledger import Meter
 from harness.plan import Cell, Plan, canary_key, package_version
 from harness.protocols import Executor
 from harness.records import Adapter, Answer, EngineJob, Request
-from harness.requests import PROBES, apart, probe_prompts, requests_of, target_ids
+from harness.requests import PROBES, apart, probe_prompts, requests_of, room_of
 from harness.serve import canary
 from harness.store import AnswerCell, Store, answer_from, digest_of
 from harness.template import Template
 
 
-def check_lengths(plan: Plan) -> None:
+def check_lengths(plan: Plan) -> int:
     """Refuse, before any compute, prompts that do not fit the model's window with their answers.
+
+    Returns the tokens that the longest one needs.
 
     Raises:
         SuiteError: with every case that does not fit.
@@ -25,10 +27,12 @@ def check_lengths(plan: Plan) -> None:
     template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
     window = window_of(plan)
     problems: dict[str, Problem] = {}
+    longest = 0
     for cell in plan.cells:
-        for asked in cell.asked:
-            room = max([cell.task.max_tokens, *map(len, target_ids(asked, template))])
-            length = len(template.prompt_ids(asked.system, asked.user)) + room
+        asked_cases = (one for one in cell.asked if not one.skip)
+        for asked, request in zip(asked_cases, requests_of(cell, template, set(), 0), strict=True):
+            length = room_of(request)
+            longest = max(longest, length)
             if length > window:
                 what = f"needs {length} tokens for {cell.candidate.name}, the model reads {window}"
                 remedy = "shorten it, or lower retrieve.max_chars or max_tokens"
@@ -36,6 +40,7 @@ def check_lengths(plan: Plan) -> None:
                 problems.setdefault(asked.case.id, problem)
     if problems:
         raise SuiteError(list(problems.values()))
+    return longest
 
 
 def window_of(plan: Plan) -> int:
@@ -54,11 +59,15 @@ def window_of(plan: Plan) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A plan with the cells of it that are not completely answered, and its template."""
+    """A plan with the cells of it that are not completely answered, and its template.
+
+    `longest` is what the longest request of all its cells needs, in tokens.
+    """
 
     plan: Plan
     cells: tuple[Cell, ...]
     template: Template
+    longest: int
 
 
 def answer_plans(
@@ -66,16 +75,26 @@ def answer_plans(
 ) -> None:
     """Answer what is unfinished in all plans, with one engine start per kind of engine.
 
-    Plans share a start when base model, engine, sampling and stop tokens are the same.
+    Plans share a start when base model, engine, sampling and stop tokens are the same. A start
+    that fails leaves the others; the first failure is raised when they are done.
     """
+    needed = [check_lengths(plan) for plan, _ in works]
     groups: dict[str, list[Work]] = {}
-    for plan, cells in works:
+    for (plan, cells), longest in zip(works, needed, strict=True):
         template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
         start = [plan.model.digest, plan.engine, asdict(plan.suite.sampling)]
         key = digest_of([*start, template.stop_ids, template.stop_texts])
-        groups.setdefault(key, []).append(Work(plan, tuple(cells), template))
+        groups.setdefault(key, []).append(Work(plan, tuple(cells), template, longest))
+    failures: list[BenchError] = []
     for group in groups.values():
-        answer_group(group, store, executor, log)
+        try:
+            answer_group(group, store, executor, log)
+        except BenchError as error:
+            failures.append(error)
+    for other in failures[1:]:
+        log.caution(str(other))
+    if failures:
+        raise failures[0]
 
 
 def answer_group(works: Sequence[Work], store: Store, executor: Executor, log: Log) -> None:
@@ -112,6 +131,17 @@ def adapters_of(works: Sequence[Work]) -> dict[str, Adapter]:
     return {cell.adapter.digest: cell.adapter for cell in cells if cell.adapter}
 
 
+def names_of(works: Sequence[Work]) -> dict[str, str]:
+    """What people call each adapter, by digest: with the suites, where there are several."""
+    found: dict[str, dict[str, None]] = {}
+    for work in works:
+        for cell in work.plan.cells:
+            if cell.adapter:
+                suite = f"{work.plan.suite.name}/" if len(works) > 1 else ""
+                found.setdefault(cell.adapter.digest, {})[f"{suite}{cell.adapter.name}"] = None
+    return {digest: ", ".join(names) for digest, names in found.items()}
+
+
 def job_of(works: Sequence[Work], requests: Sequence[Request]) -> EngineJob:
     """The engine job: every adapter and length of the plans, so that a resumed run starts alike."""
     plan, template = works[0].plan, works[0].template
@@ -119,12 +149,6 @@ def job_of(works: Sequence[Work], requests: Sequence[Request]) -> EngineJob:
     share = max(2, PROBES // len(works))
     prompts = [ids for w in works for ids in probe_prompts(w.plan.cells, w.template, share)]
     probes = canary.probe_requests(prompts, list(adapters))
-    whole = [
-        one
-        for work in works
-        for cell in work.plan.cells
-        for one in requests_of(cell, work.template, set(), 0)
-    ]
     return EngineJob(
         model_path=plan.model.path,
         requests=tuple(requests),
@@ -134,16 +158,13 @@ def job_of(works: Sequence[Work], requests: Sequence[Request]) -> EngineJob:
         stop_ids=template.stop_ids,
         stop_texts=template.stop_texts,
         sampling=plan.suite.sampling,
-        max_model_len=model_length(plan, [*whole, *probes]),
+        max_model_len=model_length(plan, probes, max(work.longest for work in works)),
     )
 
 
-def model_length(plan: Plan, requests: Sequence[Request]) -> int:
-    """Tokens that the longest prompt and its answer need, in steps of 64."""
-    needed = max(
-        len(request.token_ids) + max([request.max_tokens, *map(len, request.targets)])
-        for request in requests
-    )
+def model_length(plan: Plan, requests: Iterable[Request], least: int = 0) -> int:
+    """Tokens that the longest prompt and its answer need, `least` at least, in steps of 64."""
+    needed = max([least, *map(room_of, requests)])
     return min(window_of(plan), max(256, -(-(needed + 8) // 64) * 64))
 
 
@@ -186,7 +207,7 @@ def drive(
         {"engine": works[0].plan.engine, "job": asdict(job)},
         store.root / "logs" / "engine.log",
     )
-    names = {digest: adapter.name for digest, adapter in adapters_of(works).items()}
+    names = names_of(works)
     probes = [answer_from(next(messages)) for _ in job.probes]
     measured = canary.judge(probes, reference or probes, names)
     for digest in (canary.BASE, *names):

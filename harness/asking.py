@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.records import Candidate, Case, Passage, Prompt, Retrieval, Row, Suite, Task, Term
 from harness.retrieve import context, search
 
-_SLOT = re.compile(r"\{(?:examples|glossary|terms|random_terms)\}")
+_SLOT = re.compile(r"\{(?:input|examples|glossary|terms|random_terms)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,24 @@ class Asked:
     cut: bool = False
 
 
+Search = Callable[[Retrieval], dict[str, list[Passage]]]
+
+
 def questions(
     suite: Suite,
     task: Task,
     candidate: Candidate,
     targets: dict[str, tuple[tuple[str, ...], ...]],
-    cache: Path | None = None,
+    search_for: Search,
 ) -> tuple[Asked, ...]:
-    """What a candidate is asked in each case of a task; `targets` by case id."""
+    """What a candidate is asked in each case of a task; `targets` by case id.
+
+    `search_for` finds passages for all of the task's cases.
+    """
     prompt = next((p for p in suite.prompts if p.name == candidate.prompt), Prompt(""))
     shown = examples(suite, prompt.shots)
     settings = candidate.retrieve or suite.retrieval
-    passages = find_passages(suite, task, candidate, settings, cache)
+    passages = find_passages(suite, task, candidate, settings, search_for)
     asked = []
     for case in task.cases:
         found, dropped, cut = passages.get(case.id, ((), 0, False))
@@ -52,15 +58,14 @@ def questions(
             text = context.render(settings.template, found, case.input)
         missing = candidate.context == "gold" and not found
         skip = "the case has no gold passage" if missing else ""
-        system, user = framed(prompt, suite, case, shown)
-        user = user.replace("{input}", text)
+        system, user = framed(prompt, suite, case, shown, text)
         wanted = targets.get(case.id, ())
         asked.append(Asked(case, system, user, found, skip, wanted, dropped, cut))
     return tuple(asked)
 
 
-def framed(prompt: Prompt, suite: Suite, case: Case, shown: str) -> tuple[str, str]:
-    """The prompt's system and user texts for a case, all slots but `{input}` filled."""
+def framed(prompt: Prompt, suite: Suite, case: Case, shown: str, asked: str) -> tuple[str, str]:
+    """The prompt's system and user texts for a case; `asked` goes where the user's `{input}` is."""
     both = prompt.system + prompt.user
     slots = {"{examples}": shown}
     if "{glossary}" in both:
@@ -70,11 +75,11 @@ def framed(prompt: Prompt, suite: Suite, case: Case, shown: str) -> tuple[str, s
     if "{random_terms}" in both:
         slots["{random_terms}"] = listed(other_terms(suite, case))
 
-    def fill(text: str) -> str:
+    def fill(text: str, **more: str) -> str:
         # in one go: what fills a slot may look like one
-        return _SLOT.sub(lambda found: slots.get(found[0], found[0]), text)
+        return _SLOT.sub(lambda found: (slots | more).get(found[0], found[0]), text)
 
-    return fill(prompt.system), fill(prompt.user)
+    return fill(prompt.system), fill(prompt.user, **{"{input}": asked})
 
 
 def listed(terms: Iterable[Term]) -> str:
@@ -104,7 +109,7 @@ Found = tuple[tuple[Passage, ...], int, bool]
 
 
 def find_passages(
-    suite: Suite, task: Task, candidate: Candidate, settings: Retrieval, cache: Path | None
+    suite: Suite, task: Task, candidate: Candidate, settings: Retrieval, search_for: Search
 ) -> dict[str, Found]:
     """Passages per case id, how many did not fit, and whether the first was cut to fit."""
     if candidate.context == "none":
@@ -116,7 +121,7 @@ def find_passages(
             for case in task.cases
         }
     else:
-        whole = retrieved(suite, task, settings, cache)
+        whole = search_for(settings)
     found: dict[str, Found] = {}
     for name, passages in whole.items():
         kept, dropped = context.fitted(passages, settings.max_chars)

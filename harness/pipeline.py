@@ -12,7 +12,7 @@ from harness import ledger, models, panel, registry, scoring, training
 from harness import plan as planning
 from harness.console import Log
 from harness.errors import BenchError, SuiteError, UsageError
-from harness.plan import Plan, adapter_key
+from harness.plan import Cell, Plan
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -60,15 +60,24 @@ def run_all(
         store.sweep()
         made = [make_plan(suite, options, engine, store, executor, log) for suite in suites]
         panels = {plan.id: judges for plan, judges, _, _ in made}
+        made = list({one[0].id: one for one in made}.values())  # a suite given twice runs once
+        check_lengths([plan for plan, _, _, _ in made], store)
         for plan, _, outside, clock in made:
             with clock.stage("train"):
-                adapters = {**outside, **get_adapters(plan, store, executor, log)}
+                adapters = {**outside, **training.get_adapters(plan, store, executor, log)}
             for cell in plan.cells:
                 cell.adapter = adapters[cell.candidate.adapter]
                 cell.key = planning.answer_key(plan, cell)
         clocks = {plan.id: clock for plan, _, _, clock in made}
         plans = [plan for plan, _, _, _ in made]
-        worked = get_answers(plans, clocks, store, executor, log)
+        failure: BenchError | None = None
+        try:
+            worked = get_answers(plans, clocks, store, executor, log)
+        except BenchError as error:
+            # a suite whose answers are all there is reported, whatever became of another
+            worked, failure = set(), error
+            made = [one for one in made if not open_cells(one[0], store)]
+            plans = [plan for plan, _, _, _ in made]
         unasked = [(one, sheet) for one in plans for sheet in panel.open_sheets(one, panels, store)]
         if unasked:
             from harness.judging import ask
@@ -76,6 +85,8 @@ def run_all(
             worked |= ask(unasked, clocks, store, executor, log)
         for plan, judges, _, clock in made:
             yield finish(plan, judges, options, store, clock, log, worked=plan.id in worked)
+        if failure:
+            raise failure
 
 
 def make_plan(
@@ -119,25 +130,13 @@ def describe(plan: Plan) -> str:
     )
 
 
-def get_adapters(
-    plan: Plan, store: Store, executor: Executor, log: Log
-) -> dict[AdapterSource, Adapter | None]:
-    """The adapters of the recipes, trained where they were not yet."""
-    known = {
-        recipe: store.adapter(adapter_key(plan, recipe), recipe.name) for recipe in plan.recipes
-    }
-    if not all(known.values()):
-        # a prompt that does not fit must not wait for minutes of training to be told
-        from harness.answering import check_lengths
+def check_lengths(plans: Sequence[Plan], store: Store) -> None:
+    """Refuse prompts that do not fit the model's window, where training would come before that."""
+    if any(training.untrained(plan, store) for plan in plans):
+        from harness import answering
 
-        check_lengths(plan)
-    found: dict[AdapterSource, Adapter | None] = {AdapterSource(): None}
-    for recipe, adapter in known.items():
-        if adapter:
-            log.stage("train", f"{recipe.name}: already trained")
-        made = adapter or training.trained(recipe, plan, store, executor, log)
-        found[AdapterSource("recipe", recipe.name)] = made
-    return found
+        for plan in plans:
+            answering.check_lengths(plan)
 
 
 def get_answers(
@@ -151,29 +150,28 @@ def get_answers(
 
     Their clocks share the seconds by the number of cells.
     """
-    unfinished = {
-        plan.id: [
-            cell
-            for cell in plan.cells
-            if {asked.case.id for asked in cell.asked if not asked.skip}
-            - set(store.answers(cell.key).done)
-        ]
-        for plan in plans
-    }
-    works = [(plan, unfinished[plan.id]) for plan in plans if unfinished[plan.id]]
+    works = [(plan, cells) for plan in plans if (cells := open_cells(plan, store))]
     if not works:
         log.stage("serve", "every answer is in the store")
         return set()
-    from harness.answering import answer_plans, check_lengths
+    from harness.answering import answer_plans
 
-    for plan, _ in works:
-        check_lengths(plan)
-    cells = sum(len(open_cells) for _, open_cells in works)
+    whole = sum(len(cells) for _, cells in works)
     with ExitStack() as timed:
-        for plan, open_cells in works:
-            timed.enter_context(clocks[plan.id].stage("serve", len(open_cells) / cells))
+        for plan, cells in works:
+            timed.enter_context(clocks[plan.id].stage("serve", len(cells) / whole))
         answer_plans(works, store, executor, log)
     return {plan.id for plan, _ in works}
+
+
+def open_cells(plan: Plan, store: Store) -> list[Cell]:
+    """The cells of a plan with cases that were not answered."""
+    return [
+        cell
+        for cell in plan.cells
+        if {asked.case.id for asked in cell.asked if not asked.skip}
+        - set(store.answers(cell.key).done)
+    ]
 
 
 def finish(

@@ -5,12 +5,13 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache as cached
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from harness import registry
-from harness.asking import Asked, context_warnings, questions
+from harness.asking import Asked, context_warnings, questions, retrieved
 from harness.errors import UnknownNameError, UsageError
 from harness.records import (
     Adapter,
@@ -113,9 +114,11 @@ def make(
     cells = []
     for task in suite.tasks:
         targets = targets_of(suite, task)
+        # candidates that differ in their adapter read the same: it is searched for once
+        found_for = cached(partial(retrieved, suite, task, cache=cache))
         for candidate in suite.candidates:
             if task.candidates is None or candidate.name in task.candidates:
-                asked = questions(suite, task, candidate, targets, cache)
+                asked = questions(suite, task, candidate, targets, found_for)
                 cells.append(Cell(candidate, task, asked))
     found = engine_version(engine[0])
     identity = {

@@ -36,6 +36,15 @@ def requests_of(cell: Cell, template: Template, done: set[str], start: int) -> l
     ]
 
 
+def room_of(request: Request) -> int:
+    """Tokens that a request needs: its prompt with the answer, or with a target and one more.
+
+    A target is served as a prompt, after which an engine insists on making a token.
+    """
+    longest = max(map(len, request.targets), default=-1) + 1
+    return len(request.token_ids) + max(request.max_tokens, longest)
+
+
 def target_ids(asked: Asked, template: Template) -> tuple[tuple[int, ...], ...]:
     """The completions of all of a question's targets as token ids, group after group."""
     texts = (text for group in asked.targets for text in group)
@@ -43,7 +52,12 @@ def target_ids(asked: Asked, template: Template) -> tuple[tuple[int, ...], ...]:
 
 
 def apart(asked: Asked, request: Request, answer: Answer) -> Answer:
-    """The answer with its target logprobs cut to the tokens that tell a group's targets apart."""
+    """The answer with its target logprobs cut to the tokens that tell a group's targets apart.
+
+    An answer that failed, or an engine that scores no targets, leaves none.
+    """
+    if [*map(len, answer.target_logprobs)] != [*map(len, request.targets)]:
+        return replace(answer, target_logprobs=())
     kept: list[tuple[float, ...]] = []
     at = 0
     for group in asked.targets:

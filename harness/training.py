@@ -74,6 +74,34 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
     return found
 
 
+def get_adapters(
+    plan: Plan, store: Store, executor: Executor, log: Log
+) -> dict[AdapterSource, Adapter | None]:
+    """The adapters that candidates name, trained where they were not yet."""
+    found: dict[AdapterSource, Adapter | None] = {AdapterSource(): None}
+    missing = untrained(plan, store)
+    for recipe in plan.recipes:
+        if recipe in missing:
+            made: Adapter | None = trained(recipe, plan, store, executor, log)
+        else:
+            made = store.adapter(adapter_key(plan, recipe), recipe.name)
+            if made:  # one that only finished adapters started from may be gone
+                log.stage("train", f"{recipe.name}: already trained")
+        found[AdapterSource("recipe", recipe.name)] = made
+    return found
+
+
+def untrained(plan: Plan, store: Store) -> list[Recipe]:
+    """Recipes to train: not in the store, and named by a candidate or by one that starts there."""
+    wanted = {c.adapter.value for c in plan.suite.candidates if c.adapter.kind == "recipe"}
+    missing: list[Recipe] = []
+    for recipe in reversed(plan.recipes):  # first those that start from others
+        if recipe.name in wanted and not store.adapter(adapter_key(plan, recipe), recipe.name):
+            missing.append(recipe)
+            wanted |= {recipe.start} if recipe.start else set()
+    return missing
+
+
 def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: Log) -> Adapter:
     """Train a recipe's adapter in a child process and keep it.
 
@@ -82,7 +110,7 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
         MachineError: training failed, or the adapter that it starts from is gone.
     """
     key = adapter_key(plan, recipe)
-    start = started_from(recipe, plan, store)
+    before = started_from(recipe, plan, store)
     chosen = rows_of(plan.suite, recipe)
     from harness.template import Template
 
@@ -102,7 +130,7 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
             tuple(dev),
             str(draft),
             template.pad_id,
-            start=start,
+            start=before.path if before else None,
         )
         record = follow(job, store, executor, log)
         name_base(draft, plan.model.name)
@@ -112,6 +140,7 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
             "data_digest": digest_of([(row.id, row.input, row.output) for row in chosen]),
             "template": template.kind,
             "template_digest": template.digest,
+            "start_digest": before.digest if before else None,
         }
         store.keep(key, draft, recipe.rank, record)
     made = store.adapter(key, recipe.name)
@@ -124,15 +153,15 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
     return made
 
 
-def started_from(recipe: Recipe, plan: Plan, store: Store) -> str | None:
-    """The folder of the adapter that a recipe goes on from, or None."""
+def started_from(recipe: Recipe, plan: Plan, store: Store) -> Adapter | None:
+    """The adapter that a recipe goes on from, or None."""
     if recipe.start is None:
         return None
     before = next(one for one in plan.recipes if one.name == recipe.start)
     adapter = store.adapter(adapter_key(plan, before), before.name)
     if adapter is None:
         raise MachineError(f"the adapter of recipe '{before.name}' is not in the store")
-    return adapter.path
+    return adapter
 
 
 def name_base(folder: Path, name: str) -> None:

@@ -49,7 +49,8 @@ def preferred(answer: Answer, label: str) -> Score:
     `label` is the class of the answer that was given.
     """
     if len(answer.target_logprobs) != 2 or not all(answer.target_logprobs):
-        return Score(METRIC, None, "unmeasured", label, "nothing was superseded since training")
+        why = "nothing was superseded since training, or the engine gave no likelihoods"
+        return Score(METRIC, None, "unmeasured", label, why)
     new, old = (fmean(values) for values in answer.target_logprobs)
     reason = f"log-probability a token: {new:.2f} for what holds, {old:.2f} for what held"
     return Score(METRIC, float(new > old), "ok", label, reason)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 GIB = 1 << 30
 CPU_SEQUENCES = 64
+GIVEN_UP = ("abort", "error")  # finish reasons of a request that the engine did not serve
 
 
 class VllmEngine:
@@ -232,9 +233,14 @@ class Parts:
         return len(self.done) == len(self.prompts)
 
     def answer(self, decoder: "Decoder", seconds: float) -> Answer:
-        """The Answer, with the logprobs of all targets."""
+        """The Answer, with the logprobs of all targets; what vLLM gave up on is an error."""
         first: dict[str, float] = {}
         main, *others = (self.done[name] for name in self.prompts)
+        for output in (main, *others):
+            reason = output.outputs[0].finish_reason if output.outputs else "error"
+            if reason in GIVEN_UP:
+                why = f"vLLM gave up on the request ({reason})"
+                return Answer(self.request.id, "", finish="error", error=why)
         whole = main.outputs[0]
         if self.request.logprobs and whole.logprobs:
             first = {str(token): item.logprob for token, item in whole.logprobs[0].items()}

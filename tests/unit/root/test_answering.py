@@ -14,10 +14,19 @@ from tiny_tokenizers import make_model
 from harness import answering
 from harness.answering import model_length, window_of
 from harness.console import Log
-from harness.errors import MachineError
+from harness.errors import MachineError, MeasurementError
 from harness.ledger import Meter
 from harness.plan import Plan, answer_key, canary_key
-from harness.records import Adapter, Answer, Candidate, Document, Request, ScorerSpec, Task
+from harness.records import (
+    Adapter,
+    Answer,
+    Candidate,
+    Document,
+    Request,
+    Sampling,
+    ScorerSpec,
+    Task,
+)
 from harness.store import Store
 
 ADAPTER = Adapter("lora", "/a", "digest-a", 4, 10)
@@ -117,6 +126,35 @@ def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> 
         {"to_reference": 0.0, "effect": 0.0},
         {"to_reference": 0.0, "effect": 1.0},
     ]
+
+
+def test_a_start_that_fails_leaves_the_next_one(plan: Plan, store: Store) -> None:
+    """Another sampling is another start; the first failure is told when all are done."""
+
+    class Failing(Engine):
+        def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+            if payload["job"]["sampling"]["seed"] == 1:
+                raise MachineError("the engine died")
+            return super().run(target, payload, log)
+
+    other = replace(plan, id="other", suite=replace(plan.suite, sampling=Sampling(seed=1)))
+    cells = [replace(cell, key=f"other-{cell.key}") for cell in plan.cells]
+    works = [(replace(other, cells=tuple(cells)), cells), (plan, plan.cells)]
+    with pytest.raises(MachineError, match="the engine died"):
+        answering.answer_plans(works, store, Failing(), QUIET)
+    assert [len(store.answers(cell.key).done) for cell in plan.cells] == [2, 2, 1]
+    assert [len(store.answers(cell.key).done) for cell in cells] == [0, 0, 0]
+
+
+def test_of_several_suites_the_canary_says_whose_adapter_it_means(plan: Plan, store: Store) -> None:
+    class Base(Engine):
+        def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+            for probe in json.loads(json.dumps(payload))["job"]["probes"]:
+                yield asdict(Answer(probe["id"], "", first_logprobs={"2": 0.0}))
+
+    other = replace(plan, id="other", suite=replace(plan.suite, name="pool"))
+    with pytest.raises(MeasurementError, match="adapter 'shop/lora, pool/lora' changes nothing"):
+        answering.answer_plans([(plan, plan.cells), (other, plan.cells)], store, Base(), QUIET)
 
 
 # ---------------------------------------------------------------- seconds

@@ -9,12 +9,12 @@ import pytest
 from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
-from harness import pipeline
+from harness import pipeline, training
 from harness.console import Log
 from harness.errors import SuiteError, UsageError
 from harness.ledger import Clock
-from harness.plan import Plan
-from harness.records import AdapterSource, Candidate, Case, Row, ScorerSpec, Task
+from harness.plan import Plan, adapter_key
+from harness.records import AdapterSource, Candidate, Case, Recipe, Row, ScorerSpec, Task
 from harness.store import Store
 
 QUIET = Log(quiet=True)
@@ -58,7 +58,7 @@ FITS, LONG, LONGER = (
 def test_every_case_that_does_not_fit_is_named_before_anything_is_trained(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS, LONG, LONGER), Store(tmp_path / "home")
     with pytest.raises(SuiteError) as caught:
-        pipeline.get_adapters(plan, store, Untouchable(), QUIET)
+        pipeline.check_lengths([plan], store)
     remedy = "(shorten it, or lower retrieve.max_chars or max_tokens)"
     assert [str(problem) for problem in caught.value.problems] == [
         f"cases.jsonl:2: case 'case-1' needs 65 tokens for base, the model reads 64 {remedy}",
@@ -70,14 +70,47 @@ def test_every_case_that_does_not_fit_is_named_before_anything_is_trained(tmp_pa
 def test_an_answers_budget_counts_too(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS, max_tokens=21), Store(tmp_path / "home")
     with pytest.raises(SuiteError) as caught:
-        pipeline.get_adapters(plan, store, Untouchable(), QUIET)
+        pipeline.check_lengths([plan], store)
     assert len(caught.value.problems) == 1
+
+
+def test_every_plan_is_measured_before_any_is_trained(tmp_path: Path) -> None:
+    """The first would train for minutes; the second does not fit."""
+    plans = [plan_of(tmp_path / "a", FITS), plan_of(tmp_path / "b", LONG)]
+    store = Store(tmp_path / "home")
+    with pytest.raises(SuiteError, match="1 problem"):
+        pipeline.check_lengths(plans, store)
+
+
+def test_a_start_that_only_finished_adapters_went_on_from_is_not_trained_again(
+    tmp_path: Path,
+) -> None:
+    plan, store = plan_of(tmp_path, FITS), Store(tmp_path / "home")
+    first, then, last = Recipe("first"), Recipe("then", start="first"), Recipe("lora", start="then")
+    plan = replace(plan, recipes=(first, then, last))
+    assert training.untrained(plan, store) == [last, then, first]
+    keep(store, adapter_key(plan, then))
+    assert training.untrained(plan, store) == [last]
+    keep(store, adapter_key(plan, last))
+    assert training.untrained(plan, store) == []
+    found = training.get_adapters(plan, store, Untouchable(), QUIET)
+    assert found[AdapterSource("recipe", "first")] is None
+    assert found[AdapterSource("recipe", "lora")] is not None
+
+
+def keep(store: Store, key: str) -> None:
+    """A finished adapter under a key."""
+    with store.draft() as draft:
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            (draft / name).write_text(key)
+        store.keep(key, draft, 4, {})
 
 
 def test_where_every_case_fits_training_begins(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS), Store(tmp_path / "home")
+    pipeline.check_lengths([plan], store)
     with pytest.raises(TouchedError, match=r"harness\.train\.lora:train"):
-        pipeline.get_adapters(plan, store, Untouchable(), QUIET)
+        training.get_adapters(plan, store, Untouchable(), QUIET)
 
 
 def test_lengths_are_checked_before_answering_where_nothing_is_trained(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from root_factory import BASE, cases, make_plan, make_suite
 
 from harness.plan import Asked, Plan, answer_key
 from harness.records import (
+    AdapterSource,
     Candidate,
     Case,
     Document,
@@ -175,7 +176,43 @@ def test_slots_in_what_a_user_asks_stay_as_they_are() -> None:
     assert user == "What is {terms}?"
 
 
+def test_a_slot_in_an_example_stays_as_it_is() -> None:
+    (first,) = cases(1)
+    suite = make_suite(
+        prompts=(Prompt("p", user="{examples}\n\n{input}", shots=1),),
+        train=(Row("r", "Fill {input} in", "{terms}"),),
+        tasks=(Task("fees", (first,), (ScorerSpec("rouge"),)),),
+        candidates=(Candidate("house", prompt="p"),),
+    )
+    (asked,) = make_plan(suite).cells[0].asked
+    assert asked.user == "Input: Fill {input} in\nOutput: {terms}\n\nWhat is fee 0?"
+
+
 # ---------------------------------------------------------------- retrieval of one's own
+
+
+def test_candidates_that_read_the_same_are_searched_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from harness.retrieve import search
+
+    find, asked_for = search.find, []
+
+    def counted(*args: Any) -> Any:
+        asked_for.append(args[2].k)
+        return find(*args)
+
+    monkeypatch.setattr(search, "find", counted)
+    tuned = Candidate("t", AdapterSource("recipe", "lora"), context="retrieved")
+    more = Candidate("m", context="retrieved", retrieve=Retrieval(k=2))
+    suite = make_suite(
+        documents=DOCUMENTS,
+        tasks=(Task("fees", (ASKED,), (ScorerSpec("rouge"),)),),
+        candidates=(FOUND, tuned, more),
+    )
+    plan = make_plan(suite)
+    assert asked_for == [1, 2]
+    assert plan.cells[0].asked[0].passages == plan.cells[1].asked[0].passages
 
 
 def test_a_candidate_may_search_the_documents_of_another_day() -> None:

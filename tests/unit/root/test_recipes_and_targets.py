@@ -22,7 +22,7 @@ from harness.records import (
     Task,
     Version,
 )
-from harness.requests import apart, spans, target_ids
+from harness.requests import apart, room_of, spans, target_ids
 from harness.template import Template
 
 ROWS = tuple(
@@ -103,6 +103,21 @@ def test_each_groups_logprobs_are_cut_to_what_tells_it_apart() -> None:
     values = ((-1.0, -2.0, -3.0), (-4.0, -5.0, -6.0), (-7.0, -8.0), (-9.0, -10.0, -11.0))
     answer = apart(asked, request, Answer("r", "", target_logprobs=values))
     assert answer.target_logprobs == ((-2.0,), (-5.0,), (-7.0,), (-9.0, -10.0))
+
+
+@pytest.mark.parametrize("given", [(), ((-1.0, -2.0, -3.0),), ((-1.0,), (-2.0, -3.0, -4.0))])
+def test_an_engine_that_scored_no_targets_or_others_leaves_them_unmeasured(given: Any) -> None:
+    (case,) = cases(1)
+    asked = Asked(case, "", "in", targets=(("ab", "ac"),))
+    request = Request("r", (1,), targets=((1, 2, 9), (1, 3, 9)))
+    found = apart(asked, request, Answer("r", "said", target_logprobs=given))
+    assert (found.text, found.target_logprobs) == ("said", ())
+
+
+def test_a_target_needs_room_for_the_token_that_an_engine_makes_after_it() -> None:
+    short = Request("r", (1,) * 10, max_tokens=3)
+    assert room_of(short) == 13
+    assert room_of(replace(short, targets=((1,) * 2, (1,) * 3))) == 14
 
 
 def test_recency_asks_for_the_likelihood_of_old_and_new_where_a_fact_changed(

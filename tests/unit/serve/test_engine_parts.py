@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -13,6 +14,7 @@ import transformers
 
 from harness.records import Answer, EngineJob, Request, Sampling
 from harness.serve import cpu_lora, transformers_engine, vllm_engine
+from harness.serve.vllm_engine import Parts
 from harness.serve.worker import job_from
 
 
@@ -145,6 +147,44 @@ def test_what_the_user_set_for_vllm_stays(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("VLLM_CONFIGURE_LOGGING", "")
     vllm_engine.configure(EngineJob(config(tmp_path), ()))
     assert {os.environ[n] for n in ("VLLM_LOGGING_LEVEL", "VLLM_CPU_KVCACHE_SPACE")} == {"0-1"}
+
+
+def output(name: str, ids: list[int], reason: str, scored: list[Any] | None = None) -> Any:
+    """What vLLM says of a finished request."""
+    whole = SimpleNamespace(token_ids=[7], finish_reason=reason, logprobs=None)
+    return SimpleNamespace(
+        request_id=name, prompt_token_ids=ids, outputs=[whole], prompt_logprobs=scored
+    )
+
+
+class Said:
+    """A decoder that says how many tokens there were."""
+
+    def answer(self, one: Request, ids: list[int], seconds: float, first: Any) -> Answer:
+        return Answer(one.id, f"{len(ids)} tokens")
+
+
+def test_a_request_is_answered_when_its_targets_are_scored_too() -> None:
+    parts = Parts(request("a", 2, targets=((5, 6),)))
+    (_, ids), (second, scored) = parts.prompts.items()
+    assert (ids, scored) == ([1, 1], [1, 1, 5, 6])
+    logprobs = [None, *({t: SimpleNamespace(logprob=-float(t))} for t in (1, 5, 6))]
+    assert not parts.take(output(second, scored, "length", logprobs))
+    assert parts.take(output("a", ids, "stop"))
+    made = parts.answer(Said(), 0.1)  # type: ignore[arg-type]
+    assert (made.text, made.target_logprobs) == ("1 tokens", ((-5.0, -6.0),))
+
+
+@pytest.mark.parametrize("reasons", [("abort", "length"), ("stop", "error")])
+def test_a_request_that_vllm_gave_up_on_is_an_error_and_no_short_answer(
+    reasons: tuple[str, str],
+) -> None:
+    parts = Parts(request("a", 2, targets=((5, 6),)))
+    for (name, ids), reason in zip(parts.prompts.items(), reasons, strict=True):
+        parts.take(output(name, ids, reason))
+    made = parts.answer(Said(), 0.1)  # type: ignore[arg-type]
+    assert (made.finish, made.text) == ("error", "")
+    assert "gave up" in made.error
 
 
 def test_a_job_is_the_same_after_json() -> None:
