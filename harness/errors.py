@@ -26,7 +26,8 @@ EXIT_CODES = {"PASS": 0, "FAIL": 1, "ERROR": 3, "INCONCLUSIVE": 4}
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
     """The valid name closest to `name`, or None when nothing is close."""
-    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+    cutoff = 0.5 if len(name) > 2 else 0.6  # one letter of two in common is no likeness
+    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=cutoff)
     return close[0] if close else None
 
 

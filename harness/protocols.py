@@ -95,6 +95,14 @@ class Retriever(Protocol):
         """At most k passages, best first."""
 
 
+class CheckedRetriever(Retriever, Protocol):
+    """A retriever that can say before a run that its settings will not do."""
+
+    @staticmethod
+    def check(settings: Retrieval) -> None:
+        """Raise UsageError with what is wrong; called when a suite is read, so it is quick."""
+
+
 class BatchRetriever(Retriever, Protocol):
     """A retriever that does better when it gets all questions at once."""
 

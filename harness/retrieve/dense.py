@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.records import Document, Passage, Retrieval
 from harness.retrieve.embeddings import embedded
+from harness.retrieve.encoder import check
 from harness.retrieve.ranking import Scores, in_order, passages, ranked
 
 _DECIMALS = 6
@@ -31,6 +32,11 @@ class Dense:
         texts = [f"{document.title}\n{document.text}".strip() for document in self._documents]
         stored, asked = embedded(self._encoder, texts, queries, cache)
         return [np.round(stored @ query, _DECIMALS).astype(np.float64) for query in asked]
+
+    @staticmethod
+    def check(settings: Retrieval) -> None:
+        """Raise UsageError where the encoder cannot be had; the hub is not asked."""
+        check(settings.encoder)
 
     def search(self, query: str, k: int) -> list[Passage]:
         """At most k passages, best first."""

@@ -50,13 +50,21 @@ def resolve(name: str) -> Path:
     elif Path(name).expanduser().is_dir():
         folder = Path(name).expanduser()
     elif name.startswith((".", "/", "~")):
-        raise UsageError("no such encoder folder", where=name)
+        remedy = f"give a folder with one, or embedded:{next(iter(EMBEDDED))}"
+        raise UsageError("no such encoder folder", where=name, remedy=remedy)
     else:
         folder = _from_hub(name)
     for wanted, what in (("*.safetensors", ".safetensors weights"), ("config.json", "config.json")):
         if not list(folder.glob(wanted)):
             raise UsageError(f"the encoder's folder has no {what}", where=str(folder))
     return folder
+
+
+def check(name: str) -> None:
+    """Raise what `resolve` would, without asking the hub."""
+    local = name.startswith((".", "/", "~", "embedded:")) or Path(name).is_dir()
+    if local:
+        resolve(name)
 
 
 def _embedded(name: str) -> Path:

@@ -29,6 +29,11 @@ class Hybrid:
         self._words = Bm25(self._documents, settings)
         self._meaning = Dense(self._documents, settings)
 
+    @staticmethod
+    def check(settings: Retrieval) -> None:
+        """Raise UsageError where the encoder cannot be had; the hub is not asked."""
+        Dense.check(settings)
+
     def search(self, query: str, k: int) -> list[Passage]:
         """At most k passages, best first."""
         return self.search_all([query], k)[0]

@@ -37,6 +37,8 @@ def read_number(options: Mapping[str, Any], key: str) -> float | None:
     found = options.get(key)
     if found is not None and (isinstance(found, bool) or not isinstance(found, int | float)):
         raise ValueError(f"{key} is {found!r} (write a number)")
+    if found is not None and not 0 <= found < float("inf"):
+        raise ValueError(f"{key} is {found:g} (write a number of at least 0)")
     return found
 
 

@@ -147,6 +147,9 @@ def _sentence_words(options: Mapping[str, Any]) -> tuple[Check, str]:
 
 
 def _numbering(options: Mapping[str, Any]) -> tuple[Check, str]:
+    if isinstance(options.get("style"), float):  # YAML reads 1. and 1.1 as numbers
+        what = f"style is the number {options['style']} (put it in quotes: '1.' or '1.1')"
+        raise ValueError(what)  # noqa: TRY004 - a wrong option, as every other
     style = choice(options, "style", tuple(MARKERS), "1.")
     least = read_number(options, "min")
     least = 1 if least is None else least

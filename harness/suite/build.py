@@ -1,6 +1,6 @@
 """From suite.yaml to records: what it says, and what holds when it says nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,13 +60,13 @@ def candidates(spec: Spec, root: Path, problems: Problems) -> tuple[Candidate, .
             remedy = unknown_remedy(str(written.adapter), known)
             problems.add(what, where, f"{remedy}; a path starts with ./ and a hub id has a /")
             continue
-        settings = own_retrieval(name, written, spec, problems)
+        settings = own_retrieval(name, written, spec, root, problems)
         found.append(Candidate(name, source, written.prompt, written.context, settings))
     return tuple(found)
 
 
 def own_retrieval(
-    name: str, written: CandidateSpec, spec: Spec, problems: Problems
+    name: str, written: CandidateSpec, spec: Spec, root: Path, problems: Problems
 ) -> Retrieval | None:
     """A candidate's `retrieve` laid over the suite's; what is wrong in it is noted."""
     if written.retrieve is None:
@@ -79,20 +79,28 @@ def own_retrieval(
     made = validate(RetrieveSpec, laid, lambda loc: spec.raw.where((*place, *loc)), problems)
     if made is None:
         return None
-    check_retrieve(made, lambda *loc: spec.raw.where((*place, *loc)), problems)
-    return Retrieval(**made.model_dump())
+    own = {"retriever", "template", "overlap", "chunk_chars"} & written.retrieve.keys()
+    if own:  # what is inherited is the suite's problem, and noted there
+        check_retrieve(made, lambda *loc: spec.raw.where((*place, *loc)), problems, own)
+    return retrieval(made, root)
 
 
-def check_retrieve(made: RetrieveSpec, where: Callable[..., str], problems: Problems) -> None:
-    """Note a retriever that is not there, a template without its slots, an overlap too long."""
+def check_retrieve(
+    made: RetrieveSpec,
+    where: Callable[..., str],
+    problems: Problems,
+    keys: Collection[str] = ("retriever", "template", "overlap"),
+) -> None:
+    """Note what is wrong with `keys`: an unknown retriever, a lost slot, an overlap too long."""
     retrievers = registry.names("retriever")
-    if made.retriever not in retrievers:
+    if "retriever" in keys and made.retriever not in retrievers:
         problems.unknown("retriever", made.retriever, retrievers, where("retriever"))
     for part in ("{context}", "{input}"):
-        if part not in made.template:
+        if "template" in keys and part not in made.template:
             what = f"retrieve.template has no {part}"
             problems.add(what, where("template"), f"say where {part} goes")
-    if made.overlap and made.overlap >= made.chunk_chars:
+    sized = "overlap" in keys or "chunk_chars" in keys
+    if sized and made.overlap and made.overlap >= made.chunk_chars:
         what = f"overlap {made.overlap} is not below chunk_chars {made.chunk_chars}"
         problems.add(what, where("overlap"), "give less, or larger chunks")
 
@@ -147,9 +155,12 @@ def sampling(file: SuiteFile) -> Sampling:
     return Sampling(**file.sampling.model_dump())
 
 
-def retrieval(file: SuiteFile) -> Retrieval:
-    """How retrieved context is found."""
-    return Retrieval(**file.retrieve.model_dump())
+def retrieval(made: RetrieveSpec, root: Path) -> Retrieval:
+    """How retrieved context is found; an encoder's relative folder is made absolute."""
+    found = Retrieval(**made.model_dump())
+    if not found.encoder.startswith(PATH_START):
+        return found
+    return replace(found, encoder=local_path(found.encoder, root))
 
 
 def rules(spec: Spec) -> tuple[Rule, ...]:

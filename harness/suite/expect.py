@@ -131,8 +131,18 @@ def check_sides(
         if left and right and _scale(left) != _scale(right):
             what = f"{left.name} ({_range(left)}) is held against {right.name} ({_range(right)})"
             problems.add(what, one.where, "compare metrics of one unit and one range")
+        _check_effect(one, left, problems)
         if one.kind == "calibration":
             _check_calibration(one, left, problems)
+
+
+def _check_effect(one: Expectation, metric: Metric | None, problems: Problems) -> None:
+    if metric is None or metric.lower is None or metric.upper is None:
+        return
+    sides = 1 if one.net_of is None else 2
+    if one.min_effect >= sides * (metric.upper - metric.lower):
+        what = f"min_effect {one.min_effect:g} is more than {metric.name} can differ"
+        problems.add(f"{what} ({_range(metric)})", one.where, "give less")
 
 
 def _check_calibration(one: Expectation, metric: Metric | None, problems: Problems) -> None:

@@ -1,7 +1,8 @@
 """Say in one line what a schema found wrong, where, and what to write instead."""
 
+import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -19,8 +20,10 @@ PLAIN = {  # what people call pydantic's types
     "a valid dictionary or instance of": "a mapping: one",
     "a valid dictionary": "a mapping",
     "a valid list": "a list",
+    "a valid tuple": "a list",
     "a valid integer": "a whole number",
     "a valid number": "a number",
+    "a valid boolean, unable to interpret input": "true or false",
     "a valid boolean": "true or false",
 }
 Where = Callable[[Loc], str]
@@ -48,6 +51,41 @@ def validate(model: type[Model], data: Any, where: Where, problems: Problems) ->
         return None
 
 
+def without(model: type[Model], data: dict[str, Any], depths: Mapping[Loc, int]) -> Model | None:
+    """`data` as a `model` without what is wrong in it, where that may be left out; else None.
+
+    `depths` says for the first parts of a key path ('' stands for any) how many parts of it
+    lead to what is left out whole.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = {tuple(found["loc"]) for found in error.errors(include_url=False)}
+    cuts = {loc[: _depth(loc, depths)] for loc in faults}
+    if () in cuts:
+        return None
+    kept = copy.deepcopy(data)
+    places = sorted(cuts, key=lambda loc: [(isinstance(p, int), p) for p in loc], reverse=True)
+    for loc in places:  # the last of a list first
+        parent: Any = kept
+        for part in loc[:-1]:
+            parent = parent[part]
+        del parent[loc[-1]]
+    try:
+        return model.model_validate(kept)
+    except ValidationError:
+        return None
+
+
+def _depth(loc: Loc, depths: Mapping[Loc, int]) -> int:
+    """How much of a fault's path is left out, 0 where it cannot be."""
+    for start, depth in depths.items():
+        same = all(own in ("", part) for own, part in zip(start, loc, strict=False))
+        if same and len(loc) >= max(depth, len(start)) and "[key]" not in loc[:depth]:
+            return depth
+    return 0
+
+
 def _note(model: type[BaseModel], found: Any, where: Where, problems: Problems) -> None:
     loc: Loc = tuple(part for part in found["loc"] if part != "[key]")
     place = where(loc)
@@ -65,6 +103,8 @@ def _note(model: type[BaseModel], found: Any, where: Where, problems: Problems) 
         valid = re.findall(r"'([^']*)'", found["ctx"]["expected"])
         remedy = unknown_remedy(str(found["input"]), valid)
         problems.add(f"{path} is {quote(found['input'])}", place, remedy)
+    elif found["type"] == "too_short":
+        problems.add(f"{path} is empty", place, "give at least one, or leave the key out")
     else:
         remedy = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
         for pydantic, plain in PLAIN.items():

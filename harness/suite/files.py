@@ -91,6 +91,11 @@ def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, str, dict[
     """Yield (line, `file:line`, object) of a JSONL file; bad lines are noted, blank ones not."""
     text = read_text(path, problems)
     file = shown(path)
+    if _is_list(text or ""):
+        problems.add(
+            "the file is one JSON list", f"{file}:1", "one JSON object a line, no brackets"
+        )
+        return
     # "\n" alone ends a line: str.splitlines would also cut at U+2028, which JSON allows
     for number, line in enumerate((text or "").split("\n"), start=1):
         if not line.strip():
@@ -101,10 +106,36 @@ def read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[int, str, dict[
             yield number, where, row
 
 
+def _is_list(text: str) -> bool:
+    """Whether a whole file is a JSON list of objects."""
+    if not text.startswith("["):
+        return False
+    try:
+        found = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return isinstance(found, list) and any(isinstance(row, dict) for row in found)
+
+
+class _TwiceError(ValueError):
+    """A key that an object has more than once."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise _TwiceError(next(key for key, count in counts.items() if count > 1))
+    return row
+
+
 def json_object(line: str, where: str, problems: Problems) -> dict[str, Any] | None:
     """The object that a line of JSONL holds, or None with the problem noted."""
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=_once)
+    except _TwiceError as error:
+        problems.add(f"key {quote(str(error))} is written twice", where, "keep one")
+        return None
     except (json.JSONDecodeError, RecursionError) as error:
         reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "too deep"
         column = error.colno if isinstance(error, json.JSONDecodeError) else 1

@@ -100,7 +100,7 @@ def _read(loading: _Loading) -> Suite:
         documents=tuple(world.documents.values()),
         prompts=prompts,
         sampling=build.sampling(file),
-        retrieval=build.retrieval(file),
+        retrieval=build.retrieval(file.retrieve, loading.root),
         rules=build.rules(loading.spec),
         expectations=build.expectations(loading.spec),
         trained_until=file.dates.trained_until,

@@ -94,7 +94,7 @@ def read_style(path: Path, problems: Problems) -> tuple[dict[str, Any], dict[str
         return {}, {}
     seen: dict[str, str] = {}
     for index, rule in enumerate(file.data["rules"]):
-        note_twice(seen, rule["name"], "rule", file.where(("rules", index)), problems)
+        note_twice(seen, rule["name"], "rule", file.where(("rules", index)), problems, "rename one")
     return dict(file.data), seen
 
 

@@ -77,6 +77,10 @@ def note_duplicate_ids(rows: Iterable[Placed[Kind]], problems: Problems) -> None
     """Note ids that two rows of the suite share."""
     seen: dict[str, str] = {}
     for row in rows:
+        if seen.get(row.id) == row.where:
+            file = row.where.rpartition(":")[0]
+            problems.add("the file is read twice", file, "name it once in the suite")
+            continue
         note_twice(seen, row.id, "id", row.where, problems, "ids are unique in a suite")
 
 
@@ -133,6 +137,8 @@ def valid_on(document: Document, day: date | None) -> bool:
 
 def _tags(placed: Placed[CaseRow], world: World, problems: Problems) -> tuple[str, ...]:
     tags = list(placed.row.tags)
+    if "all" in tags:
+        problems.add("tag 'all' is the name of the whole task", placed.where, "rename the tag")
     fact = world.facts.get(placed.row.fact or "")
     day = placed.row.as_of or world.as_of
     if fact and day:

@@ -7,12 +7,24 @@ from typing import Any
 
 from harness.errors import UnknownNameError, UsageError, nearest
 from harness.suite import yamlfile
-from harness.suite.explain import validate
-from harness.suite.files import Problems, shown
+from harness.suite.explain import validate, without
+from harness.suite.files import Problems, quote, shown
 from harness.suite.schema import SuiteFile
 from harness.suite.yamlfile import Loc, YamlFile
 
 WHOLE = "full"  # the profile that needs no definition: the suite as it is written
+# what may be left out where it is wrong, and nothing else is wrong for that
+APART: dict[Loc, int] = {
+    ("gate",): 2,
+    ("expect",): 2,
+    ("sampling",): 2,
+    ("retrieve",): 1,
+    ("recipes",): 3,
+    ("candidates",): 3,
+    ("tasks", "", "limit"): 3,
+    ("tasks", "", "max_tokens"): 3,
+    ("tasks", "", "description"): 3,
+}
 
 
 @dataclass
@@ -62,6 +74,8 @@ def read_all(raw: YamlFile, chosen: str, problems: Problems) -> Iterator[Spec]:
         laid = _overlay(raw, profile)
         _check_profile(raw, laid, profile, problems)
         file = validate(SuiteFile, laid.data, laid.where, problems)
+        if file is None:  # the rest is read all the same: every problem at once
+            file = without(SuiteFile, laid.data, APART)
         if file is not None:
             yield Spec(profile, file, laid)
 
@@ -133,6 +147,8 @@ def _check_profile(raw: YamlFile, laid: YamlFile, profile: str, problems: Proble
             what = f"a profile cannot change '{key}'"
             problems.add(what, raw.where((*loc, key)), "remove it")
     tasks = _mapping(raw.data.get("tasks"))
+    for name, task in tasks.items():
+        _check_twice(raw, str(name), task, problems)
     for name, task in _mapping(over.get("tasks")).items():
         if name not in tasks and "cases" not in _mapping(task):
             place = raw.where((*loc, "tasks", str(name)))
@@ -146,6 +162,15 @@ def _check_profile(raw: YamlFile, laid: YamlFile, profile: str, problems: Proble
             place = raw.where((*loc, "recipes", str(name)))
             problems.unknown("recipe", str(name), map(str, recipes), place)
             laid.data["recipes"].pop(name)
+
+
+def _check_twice(raw: YamlFile, name: str, task: Any, problems: Problems) -> None:
+    scorers = _mapping(task).get("scorers")
+    listed = scorers if isinstance(scorers, list) else []
+    for index, scorer in enumerate(listed):
+        if scorer in listed[:index]:
+            where = raw.where(("tasks", name, "scorers", index))
+            problems.add(f"scorer {quote(scorer)} is listed twice", where, "keep one")
 
 
 def read(path: Path, problems: Problems) -> YamlFile:

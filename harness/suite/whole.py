@@ -9,6 +9,7 @@ from harness.records import FACT_TAGS, MIN_SLICE, Fact, Metric, Row, Rule, Suite
 from harness.suite.expect import check_arms, check_rows, check_sides
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
+from harness.suite.reach import check_prompts, check_reach, check_searches
 from harness.suite.scorers import construct, resources
 
 Where = Callable[..., str]
@@ -26,6 +27,8 @@ def check_whole(
     for problem in exposure_problems(suite.facts, suite.train):
         problems.add(problem.what, problem.where, problem.remedy)
     check_rows(suite, where, problems)
+    check_prompts(suite, where, problems)
+    check_searches(suite, where, problems)
     known = {candidate.name for candidate in suite.candidates}
     measured: dict[str, dict[str, Metric] | None] = {}
     for task in suite.tasks:
@@ -114,6 +117,8 @@ def _check_rule(
             problems.add(what, rule.where, f"add it to tasks.{task.name}.candidates")
     if metrics is not None and rule.metric not in metrics:
         problems.unknown("metric", rule.metric, metrics, rule.where)
+    elif metrics is not None:
+        check_reach(rule, metrics[rule.metric], problems)
     slices = {"all", *(tag for case in task.cases for tag in case.tags)}
     if rule.slice not in slices:
         problems.unknown("slice", rule.slice, slices, rule.where)

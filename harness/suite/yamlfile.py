@@ -79,6 +79,8 @@ def parse(text: str, path: Path, problems: Problems, first_line: int = 1) -> Yam
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + first_line
         reason = error.problem or error.context or "cannot be read"
+        if reason == "but found another document":
+            reason = "a second document begins here; a file holds one"
         problems.add(f"not valid YAML: {reason}", f"{shown(path)}:{line}")
         return None
     except ReaderError as error:

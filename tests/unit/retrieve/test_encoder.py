@@ -55,7 +55,9 @@ def test_a_local_folder_is_an_encoder(llama: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_line() -> None:
     with pytest.raises(UsageError) as caught:
         resolve("./none")
-    assert str(caught.value) == "./none: no such encoder folder"
+    assert str(caught.value) == (
+        "./none: no such encoder folder (give a folder with one, or embedded:all-minilm-l6-v2)"
+    )
 
 
 def test_an_unknown_embedded_name_names_the_nearest() -> None:
