@@ -58,8 +58,9 @@ def how(judge: Judge, task: str, sheets: Sequence[Sheet], store: Store) -> str:
     return (
         f"{task}: judged against {judge.options.against} by {judge.options.judge} "
         f"({judge.model.name}, digest {judge.model.digest[:12]}, {judge.version}), greedily and in "
-        f"both orders: {asked} questions, {seconds:.0f} s. There is no canary: a judge has no "
-        f"adapter that could be missing. Rubric: {quote(judge.options.rubric, 300)}"
+        f"both orders: {asked} questions, {seconds:.0f} s with the engine's start. There is no "
+        "canary: a judge has no adapter that could be missing. "
+        f"Rubric: {quote(judge.options.rubric, 300)}"
     )
 
 
