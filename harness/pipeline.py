@@ -76,8 +76,11 @@ def run_all(
         except BenchError as error:
             # a suite whose answers are all there is reported, whatever became of another
             worked, failure = set(), error
+            left = [plan.suite.name for plan in plans if open_cells(plan, store)]
             made = [one for one in made if not open_cells(one[0], store)]
             plans = [plan for plan, _, _, _ in made]
+            if made:
+                log.caution(f"no report of {', '.join(left)}: not every case was answered")
         unasked = [(one, sheet) for one in plans for sheet in panel.open_sheets(one, panels, store)]
         if unasked:
             from harness.judging import ask
