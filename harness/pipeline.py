@@ -190,7 +190,7 @@ def finish(
     """Score, compare, judge and report what was answered."""
     from harness import judge_notes
     from harness.compare.advice import advise
-    from harness.compare.findings import find
+    from harness.compare.findings import find, unsaid
     from harness.compare.paired import compare
     from harness.compare.pairs import default_pairs
     from harness.compare.phenomena import observe, wanted_pairs
@@ -249,7 +249,10 @@ def finish(
             *judge_notes.warnings_of(sheets, said, judges, plan.model.digest),
             *ledger.warnings_of(results, answers),
         ),
-        notes=tuple(judge_notes.notes_of(plan, sheets, said, summaries, store)),
+        notes=(
+            *unsaid(comparisons, summaries, metrics, candidates, tasks),
+            *judge_notes.notes_of(plan, sheets, said, summaries, store),
+        ),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),
         command=options.command,

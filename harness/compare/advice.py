@@ -35,7 +35,7 @@ def advise(
     """One sentence per need that was measured, then one on fine-tuning, RAG or both.
 
     Gold context is an oracle that nobody can deploy and is never advised. Of a need's headline
-    metrics and tasks, the one with most measured cases speaks.
+    metrics and tasks, the one with most measured cases speaks, if two candidates answered it.
     """
     evidence = Evidence(comparisons, summaries)
     usable = [candidate for candidate in candidates if candidate.context != "gold"]
@@ -46,7 +46,7 @@ def advise(
         if pick is not None:
             picks.append(pick)
     if not picks:
-        return ("No advice: nothing was measured on a headline metric.",)
+        return ("No advice: no headline metric was measured on two candidates.",)
     base = base_of(candidates)
     said = tuple(_sentence(pick, evidence, base) for pick in picks)
     return (*said, _overall(picks))
@@ -78,7 +78,7 @@ def _pick(
     for task in tasks:
         for metric in metrics:
             measured = _measured(evidence, task, metric, candidates)
-            if measured:
+            if len(measured) > 1:  # one candidate alone is no choice
                 options.append((max(s.n for s in measured.values()), task, metric, measured))
     if not options:
         return None

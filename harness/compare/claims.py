@@ -4,16 +4,20 @@ Candidates are known by their axes, tasks by their metrics' need, slices by the 
 give their cases. docs/statistics.md defines each claim.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.compare.evidence import Evidence, beside, headlines
 from harness.compare.pairs import adapted, adapter_pairs, context_pairs, parts
-from harness.records import Candidate, Comparison, Metric
+from harness.records import AdapterSource, Candidate, Comparison, Metric
 
 Group = Literal["improved", "broke", "context", "cost"]
 Pair = tuple[Candidate, Candidate]
+MANY = 30
+"""Findings that a reader gets through."""
+Taught = Collection[tuple[str, str]]
+"""(task, metric) that the suite's gate wants to see gain: what fine-tuning is for."""
 CHANGED, UNCHANGED = "changed", "unchanged"
 
 
@@ -94,6 +98,11 @@ DAMAGE = Claim(
     ("broke", "improved"),
     sign=-1,
 )
+TASK = Claim(
+    "Fine-tuning teaches the task",
+    "Fine-tuning taught the task",
+    "Fine-tuning made the task worse",
+)
 READS = Claim(
     "The adapter keeps reading context",
     "The adapter still reads the context",
@@ -144,14 +153,38 @@ def hypotheses_of(
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
     tasks: Iterable[str],
+    taught: Taught = frozenset(),
 ) -> list[Hypothesis]:
     """Every claim that this run has the candidates and cases for, in a reader's order."""
     listed = list(tasks)
-    found = [*_lessons(evidence, metrics, candidates, listed)]
+    found = [*_lessons(evidence, metrics, candidates, listed, taught)]
     found += _facts(evidence, metrics, candidates, listed)
     found += _contexts(evidence, metrics, candidates, listed)
     found += _alternatives(evidence, metrics, candidates, listed)
     return found
+
+
+def readable(found: Sequence[Hypothesis], candidates: Sequence[Candidate]) -> list[Hypothesis]:
+    """The hypotheses that a reader gets through: where there are more than MANY, of fewer adapters.
+
+    Per claim, task and metric the adapters that are listed first stay (3, 2 or 1 of them), which
+    depends on no answer.
+    """
+    adapters = {candidate.name: candidate.adapter for candidate in candidates}
+    kept = list(found)
+    for most in (3, 2, 1):
+        if len(kept) <= MANY:
+            break
+        seen: dict[tuple[str, str, str], dict[AdapterSource, None]] = {}
+        kept = []
+        for one in found:
+            about = (one.claim.text, one.comparison.task, one.metric.name)
+            mine = seen.setdefault(about, {})
+            adapter = adapters[one.comparison.candidate]
+            if adapter.kind == "none" or adapter in mine or len(mine) < most:
+                kept.append(one)
+                mine |= {} if adapter.kind == "none" else {adapter: None}
+    return kept
 
 
 def _look(
@@ -172,11 +205,20 @@ def _look(
 
 
 def _lessons(
-    evidence: Evidence, metrics: Sequence[Metric], candidates: Sequence[Candidate], tasks: list[str]
+    evidence: Evidence,
+    metrics: Sequence[Metric],
+    candidates: Sequence[Candidate],
+    tasks: list[str],
+    taught: Taught,
 ) -> Iterator[Hypothesis]:
     pairs = adapter_pairs(candidates, "none")
-    for claim, need in ((STYLE, "style"), (TERMS, "terminology"), (DAMAGE, "other")):
+    for claim, need in ((STYLE, "style"), (TERMS, "terminology")):
         yield from _look(evidence, claim, headlines(metrics, need), tasks, pairs)
+    other = headlines(metrics, "other")
+    for claim, wanted in ((TASK, True), (DAMAGE, False)):
+        for task in tasks:
+            chosen = [m for m in other if ((task, m.name) in taught) == wanted]
+            yield from _look(evidence, claim, chosen, [task], pairs)
 
 
 def _facts(

@@ -7,11 +7,11 @@ from typing import Literal
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.compare.claims import FROZEN, Claim, Hypothesis, hypotheses_of
+from harness.compare.claims import FROZEN, Claim, Hypothesis, hypotheses_of, readable
 from harness.compare.evidence import Evidence
 from harness.compare.intervals import ALPHA, Z95
 from harness.compare.paired import outcome_of
-from harness.compare.words import change_text, comparison_text, value_text
+from harness.compare.words import change_text, comparison_text, listing, value_text
 from harness.records import Candidate, Comparison, Finding, Metric, Summary
 
 _ANSWERS: dict[int, Literal["supported", "contradicted", "not shown"]] = {
@@ -41,14 +41,18 @@ def find(
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
     tasks: Iterable[str],
+    taught: Taught = frozenset(),
 ) -> tuple[Finding, ...]:
     """Every claim that the run can test, on headline metrics only; `tasks` are names in order.
+
+    `taught` are the (task, metric) that training is meant to raise: a loss elsewhere is damage.
 
     A claim is supported or contradicted only if the 95 % interval says so and the p-value,
     corrected by Holm (1979) over all findings of the run, is below 0.05.
     """
     evidence = Evidence(comparisons, summaries)
-    readings = [_read(test) for test in hypotheses_of(evidence, metrics, candidates, tasks)]
+    tests = readable(hypotheses_of(evidence, metrics, candidates, tasks), candidates)
+    readings = [_read(test) for test in tests]
     p_values = [reading.p_value for reading in readings if reading.p_value is not None]
     corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])
     return tuple(
@@ -60,6 +64,28 @@ def find(
         )
         for reading in readings
     )
+
+
+def unsaid(
+    comparisons: Sequence[Comparison],
+    summaries: Sequence[Summary],
+    metrics: Sequence[Metric],
+    candidates: Sequence[Candidate],
+    tasks: Iterable[str],
+) -> tuple[str, ...]:
+    """A sentence on the adapters that `find` leaves out of its claims, where there are many."""
+    found = hypotheses_of(Evidence(comparisons, summaries), metrics, candidates, tasks)
+    kept = readable(found, candidates)
+    if len(kept) == len(found):
+        return ()
+    told = {test.comparison.candidate for test in kept}
+    left = [c.name for c in candidates if c.name not in told]
+    left = [n for n in left if any(test.comparison.candidate == n for test in found)]
+    text = (
+        f"{len(found)} claims could be tested, and {len(kept)} are: "
+        "each for the adapters that the suite lists first"
+    )
+    return (f"{text}; of {listing(left)} see the tables" if left else text,)
 
 
 def _read(test: Hypothesis) -> _Reading:

@@ -1,5 +1,7 @@
 """The advice: the simplest candidate that nothing is shown to beat."""
 
+from dataclasses import replace
+
 import pytest
 from claims_factory import (
     BASE,
@@ -93,7 +95,17 @@ def test_pairs_that_were_never_compared_go_by_intervals_that_do_not_meet():
 
 
 def test_nothing_measured_gives_no_advice():
-    assert advice([], []) == ("No advice: nothing was measured on a headline metric.",)
+    assert advice([], []) == ("No advice: no headline metric was measured on two candidates.",)
+
+
+def test_who_answered_a_task_alone_is_not_advised_for_it():
+    """However many cases it had: there was nothing to choose from."""
+    alone = replace(level(FACTS, TUNED, 0.0), task="r", n=400)
+    assert advice([], [alone]) == advice([], [])
+    both = [replace(level(FACTS, c, 0.2), task="s") for c in (BASE, TUNED)]
+    assert advice([], [alone, *both])[0].startswith(
+        "For facts, nothing is shown to beat plain (r.current in s: 20 %"
+    )
 
 
 def test_more_cases_follow_from_the_observed_error():

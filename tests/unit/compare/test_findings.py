@@ -1,5 +1,7 @@
 """Claims are answered from the data and from nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from claims_factory import (
     BASE,
@@ -18,8 +20,9 @@ from claims_factory import (
     versus,
 )
 
-from harness.compare.findings import find
-from harness.records import Metric
+from harness.compare.claims import MANY
+from harness.compare.findings import find, unsaid
+from harness.records import AdapterSource, Candidate, Metric
 
 UP, DOWN, FLAT = (0.5, 0.3, 0.7), (-0.5, -0.7, -0.3), (0.02, -0.1, 0.14)
 METRICS = [STYLE, FACTS, STALE, OTHER]
@@ -214,3 +217,38 @@ def test_style_lost_beside_a_passage_is_where_it_broke():
     finding = only(versus(STYLE, (TUNED_FOUND, TUNED), DOWN))
     assert finding.claim == "Reading a passage costs the adapter its style"
     assert (finding.answer, finding.group) == ("supported", "broke")
+
+
+# ---------------------------------------------------------------- many adapters
+
+
+def many(adapters, tasks):
+    """What compares so many adapters with the base on style in so many tasks."""
+    tuned = [Candidate(f"t{i}", AdapterSource("recipe", f"r{i}")) for i in range(adapters)]
+    comparisons = [
+        replace(versus(STYLE, (one, BASE), UP), task=f"task{n}")
+        for n in range(tasks)
+        for one in tuned
+    ]
+    names = [f"task{n}" for n in range(tasks)]
+    return comparisons, (), [STYLE], [BASE, *tuned], names
+
+
+def test_where_a_reader_gets_through_them_all_claims_are_tested():
+    assert len(find(*many(10, 3))) == MANY
+    assert unsaid(*many(10, 3)) == ()
+
+
+@pytest.mark.parametrize("adapters, tasks, kept", [(10, 4, 3), (10, 12, 2), (10, 20, 1)])
+def test_of_many_adapters_the_first_listed_have_their_claims_tested(adapters, tasks, kept):
+    """And the correction is over those alone; what is left out is told."""
+    found = find(*many(adapters, tasks))
+    assert len(found) == tasks * kept
+    assert {one.candidate for one in found} == {f"t{i}" for i in range(kept)}
+    left = [f"t{i}" for i in range(kept, adapters)]
+    (told,) = unsaid(*many(adapters, tasks))
+    assert told == (
+        f"{adapters * tasks} claims could be tested, and {tasks * kept} are: each for the "
+        f"adapters that the suite lists first; of {', '.join(left[:-1])} and {left[-1]} "
+        "see the tables"
+    )
