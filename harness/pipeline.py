@@ -214,8 +214,9 @@ def finish(
         pairs = [*always, *gated, *wanted_pairs(suite.expectations)]
         paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
         comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
-        findings = find(comparisons, summaries, metrics, candidates, tasks)
-        advice = advise(comparisons, summaries, metrics, candidates, tasks)
+        wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
+        findings = find(comparisons, summaries, metrics, candidates, tasks, wanted)
+        advice = advise(comparisons, summaries, metrics, candidates, tasks, wanted)
         gate = judge(suite.rules, summaries, paired, metrics) if suite.rules else None
         phenomena = observe(
             suite.expectations, paired, summaries, metrics, cases, answers, seed=suite.seed
@@ -250,7 +251,7 @@ def finish(
             *ledger.warnings_of(results, answers),
         ),
         notes=(
-            *unsaid(comparisons, summaries, metrics, candidates, tasks),
+            *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
         ),
         stage_seconds=clock.settle(worked=worked),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.compare.claims import Taught
 from harness.compare.evidence import Evidence, headlines
 from harness.compare.intervals import Z80, Z95
 from harness.compare.pairs import adapted, base_of, parts
@@ -31,8 +32,11 @@ def advise(
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
     tasks: Iterable[str],
+    taught: Taught = frozenset(),
 ) -> tuple[str, ...]:
     """One sentence per need that was measured, then one on fine-tuning, RAG or both.
+
+    A task of `taught` (task, metric) that serves none of the needs is a need of its own.
 
     Gold context is an oracle that nobody can deploy and is never advised. Of a need's headline
     metrics and tasks, the one with most measured cases speaks, if two candidates answered it.
@@ -43,6 +47,11 @@ def advise(
     picks = []
     for need in NEEDS:
         pick = _pick(evidence, need, headlines(metrics, need), usable, listed)
+        if pick is not None:
+            picks.append(pick)
+    for task in listed:
+        own = [m for m in headlines(metrics, "other") if (task, m.name) in taught]
+        pick = _pick(evidence, f"task {task}", own, usable, [task])
         if pick is not None:
             picks.append(pick)
     if not picks:

@@ -7,7 +7,7 @@ from typing import Literal
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.compare.claims import FROZEN, Claim, Hypothesis, hypotheses_of, readable
+from harness.compare.claims import FROZEN, Claim, Hypothesis, Taught, hypotheses_of, readable
 from harness.compare.evidence import Evidence
 from harness.compare.intervals import ALPHA, Z95
 from harness.compare.paired import outcome_of
@@ -51,7 +51,8 @@ def find(
     corrected by Holm (1979) over all findings of the run, is below 0.05.
     """
     evidence = Evidence(comparisons, summaries)
-    tests = readable(hypotheses_of(evidence, metrics, candidates, tasks), candidates)
+    tests = hypotheses_of(evidence, metrics, candidates, tasks, taught)
+    tests = readable(tests, candidates)
     readings = [_read(test) for test in tests]
     p_values = [reading.p_value for reading in readings if reading.p_value is not None]
     corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])
@@ -72,9 +73,11 @@ def unsaid(
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
     tasks: Iterable[str],
+    taught: Taught = frozenset(),
 ) -> tuple[str, ...]:
     """A sentence on the adapters that `find` leaves out of its claims, where there are many."""
-    found = hypotheses_of(Evidence(comparisons, summaries), metrics, candidates, tasks)
+    evidence = Evidence(comparisons, summaries)
+    found = hypotheses_of(evidence, metrics, candidates, tasks, taught)
     kept = readable(found, candidates)
     if len(kept) == len(found):
         return ()

@@ -10,6 +10,7 @@ from claims_factory import (
     FOUND,
     GOLD,
     HOUSE,
+    OTHER,
     STYLE,
     TUNED,
     TUNED_FOUND,
@@ -113,3 +114,16 @@ def test_more_cases_follow_from_the_observed_error():
     assert more_cases(versus(STYLE, (TUNED, BASE), (0.05, -0.05, 0.15))) == pytest.approx(
         287, abs=1
     )
+
+
+def test_a_task_that_the_gate_wants_to_gain_gets_advice_of_its_own():
+    said = advise(
+        [versus(OTHER, (TUNED, BASE), UP)],
+        [level(OTHER, BASE, 0.1), level(OTHER, TUNED, 0.6)],
+        [OTHER],
+        [BASE, TUNED],
+        ["q"],
+        {("q", OTHER.name)},
+    )
+    assert said[0].startswith("For task q, use tuned (q.right in q: 60 %")
+    assert said[-1] == "Fine-tuning for task q."

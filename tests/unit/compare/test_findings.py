@@ -252,3 +252,15 @@ def test_of_many_adapters_the_first_listed_have_their_claims_tested(adapters, ta
         f"adapters that the suite lists first; of {', '.join(left[:-1])} and {left[-1]} "
         "see the tables"
     )
+
+
+def test_what_the_gate_wants_to_gain_is_the_task_and_no_other_skill():
+    for numbers, answer, group in (
+        (UP, "supported", "improved"),
+        (DOWN, "contradicted", "broke"),
+        (FLAT, "not shown", "improved"),
+    ):
+        compared = [versus(OTHER, (TUNED, BASE), numbers)]
+        (finding,) = find(compared, [], METRICS, EVERYONE, TASKS, {("q", "q.right")})
+        assert (finding.answer, finding.group) == (answer, group)
+        assert finding.claim == "Fine-tuning teaches the task"
