@@ -3,9 +3,10 @@
 import re
 from typing import Literal, NamedTuple
 
+from harness.score.hinglish import HINGLISH
 from harness.score.passing import ASKING, REFERRING
 from harness.score.sources import BARE, NO_SUCH, SILENT
-from harness.score.speaker import HINGLISH, REFUSING, UNKNOWING, Cue
+from harness.score.speaker import REFUSING, UNKNOWING, Cue
 from harness.score.text import LIMIT, normalise
 
 Kind = Literal["declines", "silent", "asks", "refers"]

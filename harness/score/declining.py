@@ -115,22 +115,32 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
     structured = _structured(text)
     if structured is not None:
         return structured or None
-    known = normalise(reference).lower()
     asked = normalise(given[:400]).lower()
-    said: list[_Said] = []
-    for sentence in sentences(
-        _unquoted(normalise(text), wholly=_WORDING.search(asked) is not None)
-    ):
-        plain = sentence.lower()
-        found = None if _REPORTED.search(plain) else wording(plain)
-        if found and (
-            plain[found.start : found.end] in known or _aside(plain, found, asked, first=not said)
-        ):
-            found = None
-        if found or not _FILLER.match(plain):
-            said.append(_Said(sentence, plain, found))
+    said = _read(text, asked, normalise(reference).lower())
     words = _verdict(said, asked)
     return None if words is None or guess(_own(said, asked), given) else words
+
+
+def withheld(text: str, about: str) -> str | None:
+    """The words with which an answer declines about something, whatever it says of others."""
+    asked = normalise(about).lower()
+    return _verdict(_read(text[:LIMIT], asked, ""), asked)
+
+
+def _read(text: str, asked: str, known: str) -> list[_Said]:
+    """The sentences of an answer that are more than politeness."""
+    said: list[_Said] = []
+    plain = _unquoted(normalise(text), wholly=_WORDING.search(asked) is not None)
+    for sentence in sentences(plain):
+        lower = sentence.lower()
+        found = None if _REPORTED.search(lower) else wording(lower)
+        if found and (
+            lower[found.start : found.end] in known or _aside(lower, found, asked, first=not said)
+        ):
+            found = None
+        if found or not _FILLER.match(lower):
+            said.append(_Said(sentence, lower, found))
+    return said
 
 
 def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
@@ -146,8 +156,8 @@ def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
 def _verdict(said: list[_Said], asked: str) -> str | None:
     """The words that decline where they are the answer and not an aside, else None."""
     words = [one for one in said if one.found]
-    if said and all(one.plain.endswith("?") for one in said) and said[0].plain not in asked:
-        return said[0].plain
+    if said and all(one.plain.endswith("?") for one in said):
+        return None if _repeats(said[0].plain, asked) else said[0].plain
     if not words or _DIRECT.match(said[0].plain):
         return None
     firm = next((one for one in words if one.found and one.found.kind in _FIRM), None)
@@ -157,6 +167,12 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
     if len(words) < len(said) and _DOUBLE.search(asked) and any(map(_states, said)):
         return None
     return (firm or words[0]).words
+
+
+def _repeats(sentence: str, asked: str) -> bool:
+    """Whether a question is mostly made of words of the question that was asked."""
+    words = {word for word in _TOPIC.findall(sentence) if not _COMMON.fullmatch(word)}
+    return 2 * len(words & set(_TOPIC.findall(asked))) > len(words)
 
 
 def _states(one: _Said) -> bool:

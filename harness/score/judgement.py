@@ -1,17 +1,22 @@
 """The class of an answer about a fact: what holds, what held, neither, a refusal, or a hedge."""
 
+import re
 from datetime import date
 from typing import NamedTuple
 
-from harness.score.declining import declines
+from harness.score.declining import declines, withheld
 from harness.score.known import Known
 from harness.score.others import announced, others
-from harness.score.stance import Stance, stance
+from harness.score.stance import Stance, corrected, stance
 from harness.score.text import quote
 from harness.score.values import Reading, Span, find, within_ranges
 
 MOST_OTHERS = 1
 """Other quantities of the fact's unit that an answer may state beside the value that holds."""
+
+
+_GENERAL = re.compile(r"\b(?:some|others?|many|most|elsewhere)\b[^.;!?\n]*$")
+_SUM = re.compile(r"[^.;!?\n=]{0,40}(?:\+|\bplus\b)[^.;!?\n=]{1,60}=\s*\S")
 
 
 class Judgement(NamedTuple):
@@ -28,6 +33,7 @@ class _Match(NamedTuple):
     kind: str
     version: int
     stance: Stance
+    said: Stance  # before other values are looked at
 
 
 def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
@@ -35,9 +41,13 @@ def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
     reading = Reading(text)
     if not reading.text.strip():
         return Judgement("wrong", "the answer is empty")
-    matches = _settled(_matches(reading, known))
+    matches = _settled(_taken_back(reading.text, _matches(reading, known)))
     placebo = any(m.kind == "placebo" and m.stance == "asserted" for m in matches)
     asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
+    if asserted and all(_general(reading.text, match.span.start) for match in asserted):
+        silent = withheld(reading.shown, known.attribute)
+        if silent:
+            return Judgement("abstained", f"declines: {quote(silent)}", None, placebo)
     current = [m for m in asserted if m.kind == "current"]
     stale = [m for m in asserted if m.kind == "stale"]
     if current:
@@ -66,8 +76,8 @@ def _beside(
             return f"{_said(reading, match)}, which was never true"
         if match.kind == "other" and not announced(reading, match.span):
             return f"{_said(reading, match)}, which holds only later"
-    past = all(stance(reading.text, *match.span) == "was" for match in current)
-    more = others(reading, known, [match.span for match in matches], past=past)
+    past = all(match.said == "was" for match in current)
+    more = others(reading, known, [match.span for match in matches], past=past, few=MOST_OTHERS)
     if len(more) <= MOST_OTHERS:
         return ""
     shown = ", ".join(quote(reading.shown[one.start : one.end]) for one in more[:3])
@@ -119,6 +129,11 @@ def _unmatched(
     return Judgement("wrong", f"{shown} does not say {holds}", None, placebo)
 
 
+def _general(text: str, start: int) -> bool:
+    """Whether a place is told of others than the fact's entity: "some plants use 8 hours"."""
+    return _GENERAL.search(text, max(0, start - 60), start) is not None
+
+
 def _said(reading: Reading, match: _Match) -> str:
     return quote(reading.shown[match.span.start : match.span.end])
 
@@ -146,8 +161,20 @@ def _matches(reading: Reading, known: Known) -> list[_Match]:
     for span, kind, version in found:
         if taken.isdisjoint(range(*span)):
             taken.update(range(*span))
-            kept.append(_Match(span, kind, version, stance(reading.text, *span)))
+            said = stance(reading.text, *span)
+            kept.append(_Match(span, kind, version, said, said))
     return sorted(kept)
+
+
+def _taken_back(text: str, matches: list[_Match]) -> list[_Match]:
+    """What comes before a self-correction, or adds up to another value, is not asserted."""
+    at = corrected(text) if len(matches) > 1 else -1
+    if 0 <= at < matches[-1].span.start and matches[0].span.start < at:
+        return [m._replace(stance="denied") if m.span.start < at else m for m in matches]
+    return [
+        match._replace(stance="denied") if _SUM.match(text, match.span.end) else match
+        for match in matches
+    ]
 
 
 def _settled(matches: list[_Match]) -> list[_Match]:

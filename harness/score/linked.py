@@ -8,6 +8,9 @@ from harness.score.numbers import Mention, Number
 _BETWEEN = re.compile(r"\s*(?:(-)|\b(to|and|or)\b|[/,→])\s*(?:the\s+)?$")
 _SUM = re.compile(r",?\s*(?:and\s+)?$")
 _BETWEEN_WORD = re.compile(r"\bbetween\s+$")
+_ENDED = re.compile(
+    r"\W*(?:$|[.,;:!?)\n]|(?:each|per|an?|for|now|today|only|and|at|on|in|is|as)\b)"
+)
 _CHANGE = re.compile(
     r"(?:\bfrom\s+$)|(?:rais|increas|extend|chang|revis|reduc|enhanc|lower|cut|amend|updat|rose"
     r"|went|grew|fell|drop|shorten|lengthen|doubl)[^.;]{0,60}$"
@@ -76,6 +79,7 @@ def _change(text: str, last: Number, number: Number) -> bool:
         and 10 <= number.value < 100
         and last.value == int(last.value)
         and text[last.end : number.start].isspace()
+        and _ENDED.match(text, number.end) is not None
     )
 
 

@@ -15,8 +15,8 @@ def _names(scale: str, unit: str, words: str) -> dict[str, Unit]:
 DURATIONS: dict[str, Unit] = {
     **_names("1", "second", "second seconds sec secs"),
     **_names("60", "second", "minute minutes min mins"),
-    **_names("3600", "second", "hour hours hr hrs"),
-    **_names("86400", "second", "day days din"),
+    **_names("3600", "second", "hour hours hr hrs ghanta ghante"),
+    **_names("86400", "second", "day days din dino"),
     **_names("604800", "second", "week weeks wk wks hafta hafte"),
     **_names("1", "month", "month months mahina mahine"),
     **_names("12", "month", "year years yr yrs saal"),
@@ -67,8 +67,9 @@ _SPELT = {
     r"megabits?": "mbps",
     r"kilomet(?:re|er)s?\s+(?:per|an)\s+hour": "km/h",
     r"miles?\s+(?:per|an)\s+hour": "mph",
-    r"kilowatt\s+hours?": "kwh",
+    r"kilowatts?[\s-]*hours?": "kwh",
     r"degrees?\s+(?:celsius|c)": "celsius",
+    r"degrees?(?!\s+(?:f\b|fahr))": "celsius",
     r"degrees?\s+(?:fahrenheit|f)": "fahrenheit",
     r"metric\s+tons?": "tonne",
 }
@@ -97,3 +98,34 @@ def unit_of(text: str) -> Unit:
     if text.startswith("basis"):
         return PARTS["bps"]
     return next(unit for pattern, unit in _SPELT_UNITS if pattern.fullmatch(text))
+
+
+_RATE = re.compile(
+    r"\s*(?:(?:/|\b(?:per|an?|each|every)\b)[\s/]*(?P<per>[a-z]+(?:[\s-]+hours?\b)?)"
+    r"|(?P<often>hourly|daily|weekly|monthly|quarterly|yearly|annually)\b)"
+)
+_OFTEN = {
+    "hourly": "hour",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+    "annually": "year",
+    "annum": "year",
+    "mo": "month",
+    "pax": "person",
+    "head": "person",
+}
+
+
+def rate(text: str, at: int) -> str:
+    """What a quantity that ends at `at` is per: "month" of "$59 a month", '' of "$59"."""
+    match = _RATE.match(text, at)
+    if match is None:
+        return ""
+    word = " ".join((match["per"] or _OFTEN[match["often"]]).replace("-", " ").split())
+    if word.startswith("kilowatt"):
+        word = "kwh"
+    word = _OFTEN.get(word, word.rstrip("s"))
+    return str(UNITS[word]) if word in UNITS else word

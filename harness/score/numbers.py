@@ -1,19 +1,30 @@
 """Quantities in normalised lower-case text: money, durations, percentages, dates, bare numbers."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from harness.score.dates import BEGINNINGS as DATE_WORDS
 from harness.score.dates import DATES, date_key
 from harness.score.measures import UNIT, unit_of
-from harness.score.number_words import SCALES, WORD_NUMBER, scale_of, word_number
+from harness.score.number_words import BEGINNINGS as NUMBER_WORDS
+from harness.score.number_words import (
+    SCALES,
+    SHARES,
+    WORD_NUMBER,
+    scale_of,
+    share_of,
+    word_number,
+)
 
 
 class Mention(NamedTuple):
     """A quantity at text[start:end].
 
-    `unit` is a currency code, "second" or "month" (durations), "gram" and the like, "percent", "date", "label" (a
-    number that names something: section 5), any of these after "range ", or "" for a bare number.
+    `unit` is a currency code, "second" or "month" (durations), "gram" and the like, "percent",
+    "date", "label" (a number that names something: section 5), any of these after "range ", or ""
+    for a bare number.
     `amount` is in that unit; `written` is the number before its unit was applied. `scaled` says
     that the number was written in a form that only large sums take (20 lakh, 2,000,000).
     """
@@ -27,8 +38,8 @@ class Mention(NamedTuple):
 
 
 CURRENCIES = {
-    "INR": ("₹", "rs", "re", "inr", "rupee", "rupees"),
-    "USD": ("$", "us$", "usd", "us dollar", "us dollars", "dollar", "dollars", "bucks"),
+    "INR": ("₹", "rs", "re", "inr", "rupee", "rupees", "rupaye", "rupay", "rupaiya", "rupiya"),
+    "USD": ("$", "us$", "usd", "dollar", "dollars", "us dollar", "us dollars", "bucks"),
     "EUR": ("€", "eur", "euro", "euros"),
     "GBP": ("£", "gbp", "pound", "pounds", "quid"),
     "JPY": ("¥", "jpy", "yen"),
@@ -47,10 +58,16 @@ _NAMES = "|".join(mark for mark in _MARKS if mark[-1].isalpha())
 # Indian and western groups, groups set apart by points or spaces, decimal commas.
 _DIGITS = (
     r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d{1,2}(?![\d,])"
-    r"|\d+,\d\d(?![\d,])|\d+,\d(?=\s*(?:%|per\s?cent|€|eur\b))|\d{1,3}(?:\.\d{3})+(?=\s*(?:€|eur\b))"
+    r"|\d+,\d\d(?![\d,])|\d+,\d(?=\s*(?:%|per\s?cent|€|eur\b))"
     r"|\d+(?:\.\d+)?"
 )
-_COMMA = re.compile(r",\d{1,2}$|^\d{1,3}(?:\.\d{3})+$")
+# "EUR 10 000" and "15.000 €", where the currency tells that a group is no number of its own
+_GROUPED = (
+    r"(?(mark)\d{1,3}(?: \d{3})+(?!\d)|(?!))|\d{1,3}(?: \d{3})+(?=\s*(?:€|eur\b|euros?\b|usd\b))"
+    r"|(?P<pointed>\d{1,3}(?:\.\d{3})+)(?=\s*(?:€|eur\b|euros?\b))"
+)
+_POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_COMMA = re.compile(r"(?<!,\d\d),\d{1,2}$")
 _AFTER_DIGITS = (
     rf"(?:(?P<short>[kmlb])(?![a-z\d]))?"
     rf"(?=(?:{SCALES}|{UNIT}|{_NAMES}|p)(?![a-z])|(?![a-z\d_]))(?![.,:/]\d)"
@@ -58,22 +75,42 @@ _AFTER_DIGITS = (
 _SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
 # "twenty (20) lakh" says its number twice before the scale.
 _TWICE = rf"(?:\s*\(\s*(?:{_DIGITS}|{WORD_NUMBER})\s*\)(?=\s*(?:{SCALES})\b))?"
+
+
+def _first(words: Iterable[str]) -> str:
+    """A quick test that one of the words may begin here, which spares the rest of the pattern."""
+    letters: dict[str, set[str]] = {}
+    for word in words:
+        rest = re.escape(word[1:3]) if len(word) > 2 else re.escape(word[1:]) + r"(?![a-z])"
+        letters.setdefault(word[0], set()).add(rest)
+    return "|".join(f"{first}(?:{'|'.join(sorted(rests))})" for first, rests in letters.items())
+
+
+_FIRST = _first(
+    {
+        *DATE_WORDS,
+        *NUMBER_WORDS,
+        *(mark for mark in _MARKS if mark[0].isalpha() and mark[-1].isalpha()),
+    }
+)
 _TOKEN = re.compile(
-    rf"(?<![a-z])(?=[-\da-z$€£₹¥])(?:{DATES}"
+    rf"(?<![a-z])(?=[-\d$€£₹¥]|[acs]\$|us\$|{_FIRST})(?:{DATES}"
+    rf"|\b(?P<share>{SHARES})\s+of\s+(?=(?:the|its|your|their|our|all|a|an|every|each)\b)"
     r"|(?P<skip>(?<![a-z\d])\d+(?:[.:/-]\d+){2,}|\d{4}-\d\d(?!\d|-)|\d+:\d+|\d+/\d+)"
     rf"|(?:(?P<mark>{_SIGNS}|(?<![a-z\d])(?:{_NAMES})\.?)\s*|(?<![a-z\d_.])(?<!\d[,:/]))"
-    rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_DIGITS}){_AFTER_DIGITS}"
+    rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_GROUPED}|{_DIGITS}){_AFTER_DIGITS}"
     rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_TWICE}{_SCALED}"
     r"(?:\s*/-)?(?:\s+and\s+(?P<part>a\s+half|a\s+quarter|three\s+quarters)\b)?"
-    rf"|(?:^|\b(?:within|for|is|after|of|in|than)\s+)(?P<one>an?)\s+(?={UNIT}(?![a-z]))"
+    rf"|(?P<one>an?)\s+(?={UNIT}(?![a-z]))"
     rf"|\b(?P<half>half)\s+an?\s+(?=(?:per\s?cent|{UNIT})(?![a-z])))"
 )
+_ONE = re.compile(r"(?:^|\b(?:within|for|is|after|of|in|than)\s+)$")
 _REPEAT = re.compile(rf"\s*\(\s*(?:(?P<digits>{_DIGITS})|(?P<words>{WORD_NUMBER}))\s*\)")
 _SUFFIX = re.compile(
-    r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b)|(?P<points>percentage\s+points?\b)"
+    r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b|pc\b|(?:paise|pence|cents?)\s+in\s+the\s+(?:rupee|pound|dollar|euro)\b)|(?P<points>percentage\s+points?\b)"
     rf"|(?P<name>(?:{_NAMES})\b|€|£)"
     r"|(?:(?P<kind>business|working|calendar|consecutive|clear|full|whole)[\s-]+)?"
-    rf"(?P<unit>{UNIT}|(?<=\d)p)(?![a-z]))"
+    rf"(?P<unit>{UNIT}|(?<=\d)p|p(?=\s*(?:/|per\b|each\b|a\b)))(?![a-z]))"
 )
 _PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
 _LABEL = re.compile(
@@ -105,9 +142,17 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
         if found and match.start() < found[-1].end:
-            continue  # said already: "fourteen (14) days"
+            # said already: "fourteen (14) days"; but "two pounds thirty" goes on
+            place = match.start("words") if match["words"] else match.start("digits")
+            if match["mark"] and place >= found[-1].end and (more := _number(text, match, items)):
+                found.append(more._replace(start=place, unit=""))
+            continue
         if match["skip"]:
             skipped.append(match.span())
+        elif match["share"]:
+            amount = share_of(match["share"])
+            shares = match.start("share"), match.end("share")
+            dates.append(Mention(*shares, "percent", amount, amount))
         elif match["digits"] or match["words"] or kind in ("one", "half"):
             number = _number(text, match, items)
             if number is not None:
@@ -119,6 +164,8 @@ def numbers(text: str) -> tuple[list[Number], list[Mention], list[tuple[int, int
 
 def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | None:
     start, end = match.span()
+    if match["one"] and not _ONE.search(text, max(0, start - 8), start):
+        return None
     if match["one"]:
         start, value, scale = match.start("one"), Decimal(1), Decimal(1)
         end = match.end("one")
@@ -156,7 +203,12 @@ def _value(match: re.Match[str]) -> tuple[Decimal, Decimal]:
 
 def _plain(match: re.Match[str]) -> Decimal:
     digits = match["digits"]
-    if digits and _COMMA.search(digits):
+    if digits and " " in digits:
+        return Decimal(digits.replace(" ", ""))
+    pointed = match.re is _TOKEN and (
+        match["pointed"] or (match["mark"] == "€" and _POINTED.fullmatch(digits or ""))
+    )
+    if digits and (pointed or _COMMA.search(digits)):
         return Decimal(digits.replace(".", "").replace(",", "."))
     if digits:
         return Decimal(digits.replace(",", ""))

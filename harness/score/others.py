@@ -12,17 +12,21 @@ from harness.score.values import Reading, Span
 _NOT_OWN = frozenset({"", "date", "label"})
 _LISTED = re.compile(r"\s*(?:[,/]\s*(?:(?:and|or|nor)\s+)?|(?:and|or|nor)\s+)")
 _ANNOUNCED = re.compile(r"\b(?:will|going\s+to)\b[^.;!?\n]*$")
+_ALTERNATIVE = re.compile(r"\s*(?:or|and|maybe|perhaps|possibly|some|others|also|either)\b|\W*\d")
 _NOUN = re.compile(
     r"(?:\s+or\s+(?:more|fewer|less))?\s+(?!(?:or|and|to|in|on|for|from|by)\b)([a-z]+)"
 )
 
 
-def others(reading: Reading, known: Known, own: Sequence[Span], *, past: bool) -> list[Mention]:
+def others(
+    reading: Reading, known: Known, own: Sequence[Span], *, past: bool, few: int
+) -> list[Mention]:
     """Distinct asserted quantities of the fact's unit, or of its bare count, that are not its own.
 
     `own` are the places where values of the fact stand. `past` counts what stands in a past tense
-    alone too. A range is one quantity. A fact whose values are bare counts has a quantity where
-    the same noun follows, or where it is listed with one of them.
+    alone too; `few` such quantities, or less, are none. A range is one quantity. A fact whose
+    values are bare counts has a quantity where the same noun follows, or where it is listed with
+    one of them.
     """
     units = {_plain(unit) for unit in known.units} - _NOT_OWN
     amounts = {
@@ -32,16 +36,31 @@ def others(reading: Reading, known: Known, own: Sequence[Span], *, past: bool) -
     }
     taken = {place for span in own for place in range(*span)}
     bare = _counted(reading, taken) if "" in known.units else set()
+    beside = [
+        mention
+        for mention in reading.mentions
+        if (_plain(mention.unit) in units or mention.start in bare)
+        and taken.isdisjoint(range(mention.start, mention.end))
+        and (_plain(mention.unit), mention.amount) not in amounts
+    ]
+    if len({(_plain(mention.unit), mention.amount) for mention in beside}) <= few:
+        return []
     stances = _stances(reading)
     wanted = ("asserted", "was") if past else ("asserted",)
     found = {
         (_plain(mention.unit), mention.amount): mention
-        for mention in reversed(reading.mentions)
-        if (_plain(mention.unit) in units or mention.start in bare)
-        and taken.isdisjoint(range(mention.start, mention.end))
-        and stances[mention.start] in wanted
+        for mention in reversed(beside)
+        if stances[mention.start] in wanted and not _aside(reading.text, mention.start)
     }
-    return sorted(mention for key, mention in found.items() if key not in amounts)
+    return sorted(found.values())
+
+
+def _aside(text: str, start: int) -> bool:
+    """Whether a place stands in parentheses that hold no alternative: "(children pay £6)"."""
+    opened = text.rfind("(", max(0, start - 80), start)
+    if opened < 0 or text.find(")", opened, start) >= 0:
+        return False
+    return not _ALTERNATIVE.match(text, opened + 1)
 
 
 def announced(reading: Reading, span: Span) -> bool:

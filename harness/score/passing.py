@@ -66,6 +66,10 @@ REFERRING = (
         r"|\bright\s+(?:person|place|people|one|desk)\s+to\s+(?:ask|tell)\b",
     ),
     Cue(
+        "vary varies differ differs depend depends change changes",
+        r"\b(?:var(?:y|ies)|differs?|depends?|changes?)\s+(?:by|with|from|on|between|across|over)\b",
+    ),
+    Cue(
         "question one matter query job something",
         r"\b(?:question|one|matter|query|job|something)\s+for\s+(?:the|your|my|our|a|an)\b",
     ),

@@ -128,7 +128,7 @@ SILENT = (
     Cue(
         "not",
         rf"\b(?:is|are|was|were|has|have|had|'s|been)(?:\s+not|n'?t)(?:\s+(?:\w+ly|been|yet|anywhere|even"
-        rf"|being|currently))*\s+{_TOLD}\b(?!\s+(?:by\b(?!\s+(?:the|this|your|my|our|any)\s+(?:\w+\s+)?(?:leaflet|document|passage|text"
+        rf"|being|currently))*\s+{_TOLD}\b(?!\s+(?:by\s+(?:the|its|an?)\b(?!\s+(?:\w+\s+)?(?:leaflet|document|passage|text"
         r"|page|guide|handbook|manual|brochure|notes?|material|sources?|extract|file|table))|to\b(?!\s+(?:me|us|the\s+public))|until|unless"
         r"|before|as\b|with\b(?!\s+(?:me|us|this|your))|in\s+(?:size|stock|black|blue|red|green|white"
         r"|winter|summer))|[^.;!?\n]*\bbut\s)",

@@ -251,7 +251,11 @@ UNKNOWING = (
         rf"[^.;!?\n]{{0,60}}\b(?:does{NT}|do{NT}|ends?|ended|cut\s?-?off|stops?|only|fails?|has\s+no"
         r"|have\s+no|is\s+limited|predates?|gaps?|is\s+hazy)\b",
     ),
-    Cue("far", r"\bas\s+far\s+as\s+i\s+can\s+see\W*$"),
+    Cue(
+        f"have need & {_FIRST}",
+        r"\b(?:i|we)(?:'d|'ll|\s+would|\s+will)?\s+(?:first\s+)?(?:have|need)\s+to\s+(?:ask|check|look"
+        r"|find\s+out|consult|see|verify|confirm)\b",
+    ),
     Cue(
         "only just",
         r"\bi(?:'m|\s+am)?\s+(?:only|just)\s+(?:an?\s+\w+\s+(?:assistant|bot|clerk|agent)|handle|deal"
@@ -277,20 +281,5 @@ REFUSING = (
         r"\bagainst\s+(?:my|our|the|company)\s+(?:\w+\s+){0,2}(?:guidelines|polic(?:y|ies)|principles"
         r"|rules|programming|values)\b|\b(?:that|this|it)(?:'s|\s+is)\s+(?:not\s+)?(?:for|up\s+to)\s+"
         r"(?:\w+\s+){1,3}to\s+(?:say|decide|judge|tell)\b",
-    ),
-)
-
-HINGLISH = (
-    Cue(
-        "nahi nahin nahii nai nhi na",
-        r"\b(?:pata|maloom|malum|pta|jaa?nkari|information|khabar|idea|andaa?z\w*|record|data|yaad)\s+"
-        r"(?:\w+\s+)?(?:nahi+n?|nai|nhi|na)\b|\b(?:nahi+n?|nai|nhi)\s+(?:pata|pta|maloom|malum|yaad"
-        r"|jaa?n\w+|(?:bata|keh|kah|de|kar|dikha|bol|dekh|samajh|dhoo?nd)\w*\s+(?:sak|pa|ja)\w+|mil\w*"
-        r"|likha|diya|diye|di\b|bata\w*|lagaung\w*)",
-    ),
-    Cue(
-        "kya mushkil pooch poochh puch",
-        r"\bkya\s+(?:pata|maloom)\b|\b(?:kehna|batana|bata\s+pana|kah\s+pana)\s+(?:\w+\s+)?mushkil\b"
-        r"|\bpoo?ch+\s*(?:na|lo|lijiye|iye|en)\b",
     ),
 )

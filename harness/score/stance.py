@@ -14,48 +14,67 @@ _FILLER = (
 _DENIED = re.compile(
     r"(?:\bnot|n't|\bno\s+longer|\bnever|\bneither|\bnor|\brather\s+than|\binstead\s+of"
     r"|\bas\s+opposed\s+to|\bunlike|\bin\s+place\s+of|\breplac(?:es|ed|ing)|\bsupersed(?:es|ed|ing)"
-    r"|\bcontrary\s+to|\b(?:left|leaving|discontinued|abolished|abandoned|retired)|\b(?:wrong|false|incorrect|untrue|mistake)(?:\s+(?:that|to\s+say))?)"
+    r"|\bcontrary\s+to|\b(?:left|leaving|discontinued|abolished|abandoned|retired|vacated|scrapped|dropped|dropping|ditched"
+    r"|ditching|forget|ignore|disregard|followed|following|in\s+succession\s+to|succeeding)"
+    r"|\b(?:deputy|assistant|vice[\s-]\w+|understudy|runner-up)(?:\s+\w+)?\W*|\bmoved\s+(?:out|away)\s+(?:of|from)|\b(?:wrong|false|incorrect|untrue|mistake)(?:\s+(?:that|to\s+say))?)"
     + _FILLER
 )
 _DENIED_AFTER = re.compile(
-    r"\W*(?:[a-z]+\W+){0,4}?(?:(?:is|are|was|were)(?:\s+now)?\s+(?:not\s+(?:correct|right|true|valid"
+    r"\W*(?:[a-z]+\W+){0,4}?(?:(?:is|are|was|were)(?:\s+(?:now|long|already|since|clearly|simply))?\s+(?:not\s+(?:correct|right|true|valid"
     r"|current|the\s+(?:answer|current|case))|wrong|incorrect|false|outdated|obsolete|out\s+of\s+date"
     r"|superseded|repealed)|(?:is|are)n't\s+(?:correct|right|true|valid|current)"
     r"|(?:has\s+been|have\s+been|was|were|is|been)\s+(?:replaced|superseded|succeeded|repealed|withdrawn|scrapped)"
-    r"|(?:does|do)(?:n't|\s+not)\s+(?:apply|hold)|no\s+longer\s+(?:appl|hold|valid|correct|the|in))"
+    r"|(?:does|do)(?:n't|\s+not)\s+(?:apply|hold)|no\s+longer\s+(?:appl|hold|valid|correct|the|in)"
+    r"|as\s+(?:(?:her|his|its|their|the|a)\s+)?(?:deputy|assistant|vice|understudy|number\s+two))"
+)
+# What the next sentence does: "7 days? No, 14"; "You were told 7 days. That isn't right."
+_DENIED_NEXT = re.compile(
+    r"\s*\?[\s\"')*_-]*(?:no|nope|nahi|wrong)\b"
+    r"|[\s\w]{0,20}[.;!,]\s*(?:but\s+)?(?:that|this|it)(?:'s|\s+(?:is|was))?(?:\s+\w+ly)?(?:(?:n't|\s+not|\s+no\s+longer)\s+"
+    r"(?:\w+\s+)?(?:right|true|correct|valid|current|the\s+case|so|accurate)|\s+(?:wrong|outdated|obsolete|incorrect|false))\b"
 )
 _CHANGED = (
     r"(?:rais|increas|extend|chang|revis|reduc|enhanc|lower|cut|amend|updat|rose|went|grew|fell|drop"
     r"|shorten|lengthen|doubl|halv|bump|mov|renam|rebrand|shift|transfer|up\b|down\b)\w*"
 )
 _PAST = (
-    r"previous(?:ly)?|formerly|former|earlier|original(?:ly)?|initial(?:ly)?|erstwhile|outdated|old"
+    r"previous(?:ly)?|formerly|former|earlier|original(?:ly)?|initial(?:ly)?|erstwhile|outdated"
+    r"|(?<!if\sthe\s)(?<!if\syour\s)old"
     r"|used\s+to|once\s+(?:was|were)|in\s+the\s+past|historically|back\s+then|at\s+(?:the|that)\s+time"
     r"|(?:before|prior\s+to|until|till|up\s+to)\s+(?:the|that|this|its|\w+\s+\d+|\d+|then|now|recently)"
     rf"|{_CHANGED}[^;]{{0,60}}?\sfrom|(?:took|tak(?:es?|en|ing))\s+over\s+from"
+    r"|pehle|pahle|(?:although|though|despite)\b[^,;]{0,40}\b(?:say|says|claim|claims|show|shows|list|lists"
+    r"|give|gives)"
     r"|succeed(?:s|ed|ing)(?!\s+by)"
 )
 _PRESENT = (
-    r"now|currently|today|at\s+present|presently|nowadays|since|new|latest|current|present"
+    r"now|ab|abhi|currently|today|at\s+present|presently|nowadays|since|new|latest|current|present"
     rf"|(?:{_CHANGED}|{_CHANGED}[^;]{{0,60}}?)\s(?:to|by)|(?:replaced|superseded)\s+(?:by|with)"
     r"|(?:renamed|rebranded|succeeded\s+by|passed\s+to)|bec[ao]mes?|,\s*when|stands\s+at|effective|with\s+effect|(?:[,;-]|\band|\bbut)\s+(?:it\s+|this\s+|that\s+"
     r"|(?:the|its)\s+\w+\s+(?:\w+\s+)?)?(?:is|are|has|stands)"
 )
 _CUE = re.compile(rf"\b(?:(?P<past>{_PAST})|(?P<present>{_PRESENT}))\b|(?P<was>\((?:it\s+)?was\b)")
-_WAS = re.compile(r"\b(?:was|were|had\s+been|stood\s+at|remained)\b")
+_WAS = re.compile(
+    r"\b(?:was|were|had(?:\s+been)?|stood\s+at|remained|earned|lasted|told|said|mentioned)\b"
+)
 _IS = re.compile(r"\b(?:is|are|has\s+been|stands|becomes?|became|now|since|today|currently)\b")
 _ARRIVED = re.compile(
     rf"\b(?:from|{_CHANGED})\b[^;]*\b(?:to|by|into)\s+(?:(?:be|the|an?|only|just)\s+)*\W*$"
+)
+_RANGING = re.compile(
+    r"\b(?:rang(?:e|es|ed|ing)|var(?:y|ies|ied|ying)|anywhere|anything|estimates?|somewhere)\b[^;]{0,30}$"
 )
 _FROM = re.compile(r"\bfrom\s+(?:the\s+|an?\s+)?$")
 _TO = re.compile(r"\s*(?:\w+\s+){0,2}?(?:to|->|=>|→)\s")
 _AFTER = re.compile(
     r"[\s)\]*_\"']*(?:(?:(?:per|of|for|an?|the)\s+)?[\w%]+\s+){0,3}?[,(\s]*(?:"
-    r"(?P<until>(?:until|till|up\s+to|before|prior\s+to|through)\b)"
-    r"|(?P<past>used\s+to\b|(?:earlier|previously|formerly|in\s+the\s+past|originally|initially|then)(?=\W*$|[.,;)!])"
+    r"(?P<past>used\s+to\b|(?:earlier|previously|formerly|in\s+the\s+past|originally|initially|then|before|till\s+then|until\s+then)(?=\W*$|[.,;)!])"
+    r"|(?:in|under|by)\s+the\s+(?:old|previous|former|earlier)\b|(?:left|resigned|retired|stepped\s+down|quit"
+    r"|departed|died|handed\s+over|moved\s+on)\b"
     rf"|(?:but|and|which)\s+(?:it\s+|this\s+|that\s+)?(?:is\s+|has\s+)?now\s+\S|,\s*now\s+\S|(?:->|=>|→)"
     rf"|(?:(?:but|and|which|that|it)\s+)*(?:was|were|has|had|have|is|got)\s+(?:\w+\s+){{0,2}}?"
-    rf"{_CHANGED}[^;]{{0,30}}?\sto\b))"
+    rf"{_CHANGED}[^;]{{0,30}}?\sto\b)"
+    r"|(?P<until>(?:until|till|up\s+to|before|prior\s+to|through)\b(?![^.;)]{0,30}:)))"
 )
 _THEN = re.compile(r"\d{4}|\b(?:last|recently|then)\b")
 _OPEN = re.compile(
@@ -63,8 +82,23 @@ _OPEN = re.compile(
     r"|determine|certain|recall|clear|specify)\b[^;,]{0,20}"
     r"\b(?:whether|if|that)\b[^;]*$"
     r"|\b(?:would|could)\s+be\s+(?:easy|lovely|nice|tempting|wrong|great)\s+to\s+(?:say|tell|claim|guess|answer)\b[^;]{0,60}$"
+    r"|\byou(?:'ve|\s+have)?\s+(?:say|said|mention\w*|quote\w*|cite\w*|ask\s+about)\b[^;,]{0,20}$"
     r"|\bwish\s+(?:i|we)\s+(?:could|knew)\b[^;,]{0,60}$"
 )
+
+
+_CORRECTION = re.compile(
+    r"\b(?:scratch\s+that|strike\s+that|correction\b|i\s+misspoke|i\s+stand\s+corrected|(?:i|we)\s+mean[t]?\b"
+    r"(?!\s+(?:that|to|it))|make\s+that|on\s+second\s+thoughts?|or\s+rather|let\s+me\s+(?:correct|rephrase|fix)"
+    r"|(?:no|oops|sorry|wait|hang\s+on|hold\s+on|pardon|apologies)[,.!:;\s-]+(?:no\b|wait\b|sorry\b|that(?:'s|\s+is|\s+was)"
+    r"|it(?:'s|\s+is)\s+(?:actually|now)?|wrong\b|actually\b)|that(?:'s|\s+is|\s+was)\s+(?:wrong|the\s+old)"
+    r"|my\s+mistake)|[,.;]\s+(?:so|therefore|thus|hence|in\s+short|final\s+answer|the\s+answer\s+is)\b(?=[^.;!?\n]{0,60}\w)"
+)
+
+
+def corrected(text: str) -> int:
+    """Where the last self-correction of a text stands ("sorry, scratch that"), or -1."""
+    return max((match.start() for match in _CORRECTION.finditer(text)), default=-1)
 
 
 def stance(text: str, start: int, end: int) -> Stance:
@@ -74,13 +108,13 @@ def stance(text: str, start: int, end: int) -> Stance:
     "open" is a value that the sentence leaves undecided ("I cannot confirm that it is 7 days").
     """
     before, after = _sentence(text, start, end)
-    if _DENIED.search(before) or _DENIED_AFTER.match(after):
+    if _DENIED.search(before) or _DENIED_AFTER.match(after) or _DENIED_NEXT.match(text, end):
         return "denied"
     if _OPEN.search(before):
         return "open"
     if _ARRIVED.search(before):
         return "asserted"
-    if _FROM.search(before) and _TO.match(after):
+    if _FROM.search(before) and _TO.match(after) and not _RANGING.search(before):
         return "past"
     return _in_time(before, after)
 

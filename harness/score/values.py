@@ -9,14 +9,17 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from harness.score.aliases import code, in_full
+from harness.score.clock import times
 from harness.score.dates import same_date
 from harness.score.linked import linked
+from harness.score.measures import rate
 from harness.score.number_words import WORD_NUMBER
 from harness.score.numbers import Mention, numbers
 from harness.score.text import LIMIT, normalise
 
 _WORD = re.compile(r"[^\W_]+")
-_DROPPED = frozenset({"a", "an", "the", "of", "per"})
+_DROPPED = frozenset({"a", "an", "the", "of", "per", "and"})
 _QUALIFIER = re.compile(
     r"^\W*(?:(?:up\s*to|within|at\s+(?:least|most)|(?:a\s+)?(?:minimum|maximum)(?:\s+of)?|about"
     r"|approximately|only|exactly|(?:no|not)\s+(?:more|less|later)\s+than|not\s+exceeding)\s+)+"
@@ -25,7 +28,16 @@ _QUALIFIER = re.compile(
 _FUNCTION_WORD = re.compile(
     r"\W*(?:$|[.,;:!?)\n]|(?:per|for|to|in|on|under|as|and|or|is|was|from|by|at|of|with|but|if)\b)"
 )
-_RATE = re.compile(r"\s*(?:/|\b(?:per|an?|each|every)\s)\s*[a-z]")
+# What may follow a number whose unit is left out, and what shows that it counts or names something.
+_ENDED = re.compile(
+    r"\W*(?:$|[.,;:!?)\n/]|(?:on|if|under|from|now|today|since|but|instead|only|earlier|before|until|till"
+    r"|for|as|is|was|in|according|then|currently|per|at|when|while|plus|by|and|or|ya|aur|hai|tha|ho)\b"
+    r"(?!\s+(?:so|more|less|fewer)\b))|\s*\+"
+)
+_COUNTED = re.compile(
+    r"\b(?:in|since|until|till|by|of|year|on|page|top|no|number|room|ext|extension|version|v|option"
+    r"|level|grade|class|type|about|after|aged?|before|from|channel|gate|platform|bus|line|route)\W*$"
+)
 _NO_BARE = ("label", "date", "range")
 
 
@@ -46,7 +58,7 @@ class Reading:
         self.shown = shown if len(shown) == len(self.text) else self.text
         found, dates, self.skipped = numbers(self.text)
         outer, self.inner = linked(self.text, found)
-        self.mentions: list[Mention] = sorted(outer + dates) if dates else outer
+        self.mentions: list[Mention] = times(self.text, sorted(outer + dates) if dates else outer)
         self.units = {mention.unit for mention in self.mentions}
 
     @cached_property
@@ -57,14 +69,14 @@ class Reading:
         for mention in [*self.mentions, None]:
             stop = mention.start if mention else len(self.text)
             pieces += [
-                (match[0], match.start(), match.end())
+                (in_full(match[0]), match.start(), match.end())
                 for match in _WORD.finditer(self.text, at, stop)
                 if match[0] not in _DROPPED
             ]
             if mention:
                 pieces.append((_canonical(mention), mention.start, mention.end))
                 at = max(at, mention.end)
-        return pieces
+        return [piece for piece in pieces if piece[0]]
 
     @cached_property
     def _joined(self) -> tuple[str, dict[int, int], dict[int, int]]:
@@ -117,6 +129,8 @@ class Value(NamedTuple):
     quantity: Mention | None
     canonical: str
     core: bool = False
+    rate: str = ""
+    code: re.Pattern[str] | None = None
 
     @property
     def unit(self) -> str | None:
@@ -130,7 +144,8 @@ def value(text: str, *, strip: bool = True) -> Value:
     if strip:
         text = _QUALIFIER.sub("", normalise(text).lower())
     reading = Reading(text)
-    return Value(text, reading.lone, reading.canonical)
+    pattern = code(text) if reading.lone is None else None
+    return Value(text, reading.lone, reading.canonical, code=pattern)
 
 
 def core(wanted: Value) -> Value | None:
@@ -141,34 +156,71 @@ def core(wanted: Value) -> Value | None:
     if len(mentions) != 1:
         return None
     (quantity,) = mentions
-    return Value(wanted.text, quantity, _canonical(quantity), core=True)
+    per = rate(wanted.text, quantity.end)
+    return Value(wanted.text, quantity, _canonical(quantity), core=True, rate=per)
 
 
 def find(wanted: Value, reading: Reading, attribute: str = "") -> list[Span]:
     """Every place where the text states the value.
 
-    A bare number in the text stands for a value with a unit only where nothing else can be meant:
-    the number is the whole answer, or a large sum while the text names no other sum of the unit.
+    A bare number in the text stands for a value with a unit only where nothing else is meant: it is
+    the whole answer, a large sum while the text names no other sum of the unit, or followed by no
+    noun that it could count ("it was 7 days and is now 14").
     `attribute` says what a labelled number may mean ("section").
     """
     quantity = wanted.quantity
     if quantity is None:
-        return reading.phrase(wanted.canonical)
+        spans = reading.phrase(wanted.canonical)
+        if not spans and wanted.code:
+            spans = [Span(*match.span()) for match in wanted.code.finditer(reading.text)]
+        return spans
     spans = [
         Span(mention.start, mention.end)
         for mention in reading.mentions
         if _same(quantity, mention, reading, attribute)
-        and not (wanted.core and _RATE.match(reading.text, mention.end))
+        and not (wanted.core and rate(reading.text, mention.end) not in ("", wanted.rate))
     ]
-    if wanted.core or spans or not quantity.unit or quantity.unit in ("label", "date"):
+    if wanted.core or not quantity.unit or quantity.unit == "label":
+        return spans
+    if quantity.unit == "date" and not spans:
+        return [
+            Span(mention.start, mention.end)
+            for mention in reading.mentions
+            if mention.unit == "" and _is_time(quantity, mention, reading)
+        ]
+    if quantity.unit == "date":
         return spans
     lone = reading.lone
     sums = quantity.unit.isupper() and quantity.unit not in reading.units
     for mention in reading.mentions:
+        if mention.unit or mention.written != quantity.written:
+            continue
         large = sums and mention.scaled and _FUNCTION_WORD.match(reading.text, mention.end)
-        if not mention.unit and mention.written == quantity.written and (large or mention is lone):
+        if large or mention is lone or _elides(reading, mention):
             spans.append(Span(mention.start, mention.end))
     return spans
+
+
+def _elides(reading: Reading, mention: Mention) -> bool:
+    """Whether a bare number leaves its unit to be understood: "it was 7 days and is now 14"."""
+    return (
+        mention.amount != 1
+        and _ENDED.match(reading.text, mention.end) is not None
+        and _COUNTED.search(reading.text, max(0, mention.start - 24), mention.start) is None
+    )
+
+
+def _is_time(wanted: Mention, stated: Mention, reading: Reading) -> bool:
+    """Whether "22.45" or a lone "10" is the time of day that is wanted."""
+    if not isinstance(wanted.amount, tuple) or wanted.amount[0] != "time":
+        return False
+    if not isinstance(stated.amount, Decimal) or not 0 <= stated.amount < 24:
+        return False
+    pointed = reading.text[stated.start : stated.end].partition(".")[2]
+    if len(pointed) != 2 and stated is not reading.lone:
+        return False
+    minutes = 60 * int(stated.amount) + int(pointed or 0)
+    return minutes in (wanted.amount[1], wanted.amount[1] - 720 if minutes < 720 else None)  # type: ignore[operator]
 
 
 def within_ranges(wanted: Value, reading: Reading) -> list[Span]:
