@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.errors import Problem, SuiteError
+from harness.errors import Problem, SuiteError, UsageError
 
 if TYPE_CHECKING:
     from harness.records import Suite
     from harness.suite.init import Made
+
+
+OF_DATA = {
+    "--input": "inputs",
+    "--output": "output",
+    "--tags": "tags",
+    "--source": "origin",
+    "--id": "identity",
+    "--split": "split",
+    "--subset": "subset",
+    "--skip-bad": "skip_bad",
+    "--nested-as-json": "nested_as_json",
+}  # what means something only with --from
 
 
 def init_suite(folder: Path, source: str | None, name: str | None, **flags: Any) -> "Made":
@@ -21,7 +34,11 @@ def init_suite(folder: Path, source: str | None, name: str | None, **flags: Any)
     from harness.suite.init import init
 
     asked = None
-    if source is not None:
+    if source is None:
+        idle = next((option for option, key in OF_DATA.items() if flags[key]), None)
+        if idle is not None:
+            raise UsageError(f"{idle} says how to read data", remedy="name the data with --from")
+    else:
         columns = Columns(
             inputs=flags["inputs"],
             output=flags["output"] or "",

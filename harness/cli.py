@@ -238,7 +238,7 @@ def schema(file: str) -> None:
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @init_options
 def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -> None:  # noqa: FBT001
-    r"""Make a new suite in FOLDER that runs at once.
+    """Make a new suite in FOLDER that runs at once.
 
     With --from, your rows are split into training and cases, and you are told
     what was found in them; without, a small example is written to edit.
@@ -250,7 +250,7 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
 
     A column that is named like input, prompt, question, output, completion,
     answer or messages is found without being told.
-    """
+    """  # noqa: D301 - click knows \b by the character itself
     from harness.authoring import init_suite, made_data, made_lines
 
     if folder is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from harness.errors import UsageError
 from harness.suite.alike import LONG, NEAR, OVERLAP
 
 REPORTS = Path("reports")
@@ -23,6 +24,14 @@ def together(flags: Sequence[Flag]) -> Flag:
         return command
 
     return decorate
+
+
+def likeness(_: click.Context, option: click.Parameter, value: float) -> float:
+    """The share of a likeness option; UsageError outside 0 to 1."""
+    if not 0 < value <= 1:
+        remedy = "give more than 0, at most 1"
+        raise UsageError(f"--{option.name} is {value:g}", remedy=remedy)
+    return value
 
 
 reports_option = click.option(
@@ -53,6 +62,7 @@ likeness_options = together(
         click.option(
             "--near",
             type=float,
+            callback=likeness,
             default=NEAR,
             show_default=True,
             help="Short inputs that share so much are near-duplicates (0 to 1).",
@@ -60,6 +70,7 @@ likeness_options = together(
         click.option(
             "--overlap",
             type=float,
+            callback=likeness,
             default=OVERLAP,
             show_default=True,
             help=f"The same for inputs of {LONG} words or more.",

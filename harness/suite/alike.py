@@ -4,7 +4,8 @@ Short texts are compared by the Jaccard index of their character 5-grams (shingl
 doi 10.1109/SEQUEN.1997.666900), texts of `LONG` words or more by the share of the shorter one's
 word 8-grams that the other has (the unit of the contamination check of PaLM, arXiv 2204.02311).
 An inverted index (a sparse matrix of texts by grams) finds the pairs. Grams that very many texts
-share are a template, not a likeness: they are left out, which also bounds the work.
+share are a template, not a likeness: they are left out, which also bounds the work. Short texts
+must be as alike with their template: "the dose of aspirin" and "the price of aspirin" are not.
 """
 
 import re
@@ -34,20 +35,29 @@ class Pairs(NamedTuple):
     words: "NDArray[np.bool_]"
 
 
-def near_pairs(texts: Sequence[str], *, near: float = NEAR, overlap: float = OVERLAP) -> Pairs:
+def near_pairs(
+    texts: Sequence[str],
+    *,
+    near: float = NEAR,
+    overlap: float = OVERLAP,
+    counted: Sequence[bool] | None = None,
+) -> Pairs:
     """Every pair of normalised, distinct texts that reaches its threshold.
 
-    Of two short texts the numbers must also be the same: desk 12 is not desk 13.
+    Of two short texts the numbers must also be the same: desk 12 is not desk 13. What is a
+    template is told from the `counted` texts, by default all.
     """
     import numpy as np
 
     long = np.array([text.count(" ") + 1 >= LONG for text in texts], bool)
     letters = [f" {text[:MOST_CHARACTERS]} " for text in texts]
     short_at, long_at = np.flatnonzero(~long), np.flatnonzero(long)
-    short = _of([_codes(letters[at]) for at in short_at], LETTERS, near, jaccard=True)
+    own = np.ones(len(texts), bool) if counted is None else np.array(counted, bool)
+    codes = [_codes(letters[at]) for at in short_at]
+    short = _of(codes, LETTERS, near, own[short_at], jaccard=True)
     words: dict[str, int] = {}
     many = [_word_codes(letters[at], words) for at in long_at]
-    whole = _of(many, WORDS, overlap, jaccard=False)
+    whole = _of(many, WORDS, overlap, own[long_at], jaccard=False)
     numbers = np.array([hash(tuple(_NUMBER.findall(text))) for text in texts], np.int64)
     left, right = short_at[short[0]], short_at[short[1]]
     same = numbers[left] == numbers[right] if len(left) else np.zeros(0, bool)
@@ -86,7 +96,14 @@ def _word_codes(text: str, known: dict[str, int]) -> "NDArray[np.uint64]":
     return np.array([known.setdefault(word, len(known)) for word in text.split()], np.uint64)
 
 
-def _of(rows: "list[NDArray[np.uint64]]", size: int, least: float, *, jaccard: bool) -> Any:
+def _of(
+    rows: "list[NDArray[np.uint64]]",
+    size: int,
+    least: float,
+    counted: "NDArray[np.bool_]",
+    *,
+    jaccard: bool,
+) -> Any:
     """(left, right, score) of the pairs of rows whose grams are alike."""
     import numpy as np
 
@@ -94,7 +111,8 @@ def _of(rows: "list[NDArray[np.uint64]]", size: int, least: float, *, jaccard: b
     lengths = np.array([len(row) for row in rows], np.int64)
     if len(rows) < 2 or lengths.max() < size:
         return nothing
-    grams, sizes = _index(np.concatenate(rows), lengths, size)
+    every, telling, sizes = _index(np.concatenate(rows), lengths, size, counted)
+    grams = every[:, telling]
     if grams.nnz == 0:
         return nothing
     other = grams.T.tocsr()
@@ -107,12 +125,30 @@ def _of(rows: "list[NDArray[np.uint64]]", size: int, least: float, *, jaccard: b
         whole = sizes[left] + sizes[right] - both
         score = both / (whole if jaccard else np.minimum(sizes[left], sizes[right]))
         alike = score >= least
-        found.append((left[alike], right[alike], score[alike]))
+        left, right, score = left[alike], right[alike], score[alike]
+        if jaccard:
+            score = np.minimum(score, _jaccard(every, left, right))
+            left, right, score = (part[score >= least] for part in (left, right, score))
+        found.append((left, right, score))
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 
-def _index(flat: "NDArray[np.uint64]", lengths: "NDArray[np.int64]", size: int) -> Any:
-    """Texts by telling grams (those of two texts or more), and each text's number of its own."""
+def _jaccard(every: Any, left: "NDArray[np.int64]", right: "NDArray[np.int64]") -> Any:
+    """The Jaccard index of each pair, of all of its grams."""
+    import numpy as np
+
+    sizes = np.diff(every.indptr)
+    both = np.asarray(every[left].multiply(every[right]).sum(axis=1)).ravel()
+    return both / (sizes[left] + sizes[right] - both)
+
+
+def _index(
+    flat: "NDArray[np.uint64]",
+    lengths: "NDArray[np.int64]",
+    size: int,
+    counted: "NDArray[np.bool_]",
+) -> Any:
+    """Texts by grams; which grams tell (two texts have them, few do); each text's own number."""
     import numpy as np
     from scipy.sparse import csr_matrix
 
@@ -130,7 +166,9 @@ def _index(flat: "NDArray[np.uint64]", lengths: "NDArray[np.int64]", size: int) 
     ones = np.ones(len(row), np.int32)
     grams = csr_matrix((ones, (row, column)), shape=(len(lengths), int(column.max()) + 1))
     grams.data[:] = 1  # the constructor added up repeats
-    texts = np.bincount(grams.indices, minlength=grams.shape[1])
-    common = min(COMMON_MOST, max(COMMON_LEAST, int(COMMON_SHARE * len(lengths))))
-    sizes = np.asarray(grams[:, np.flatnonzero(texts <= common)].sum(axis=1)).ravel()
-    return grams[:, np.flatnonzero((texts > 1) & (texts <= common))], sizes
+    texts, own = (
+        np.bincount(some.indices, minlength=grams.shape[1]) for some in (grams, grams[counted])
+    )
+    common = min(COMMON_MOST, max(COMMON_LEAST, int(COMMON_SHARE * counted.sum())))
+    sizes = np.asarray(grams[:, np.flatnonzero(own <= common)].sum(axis=1)).ravel()
+    return grams, np.flatnonzero((texts > 1) & (own <= common)), sizes

@@ -13,6 +13,7 @@ from harness.suite.tasks import Draft
 COSTLY = re.compile(r"[^\x00-\x7f]|\d")
 QUICK_ROWS, QUICK_CASES = 200, 40
 TEMPLATE_TOKENS = 64
+USUAL = 0.98  # share of the rows that are surely trained on
 MARGIN = 0.1  # what an adapter may lose of the general cases
 GENERAL = """\
   # what the adapter may break: general questions, instructions, refusals that come with bench
@@ -38,8 +39,9 @@ class Sides:
 
 def suite_yaml(name: str, sides: Sides, seed: int, model: str | None, *, styled: bool) -> str:
     """The text of suite.yaml; `styled` is the made-up example, which has rules of its own."""
-    pairs = max(_size(row["input"]) + _size(row["output"]) for row in sides.train)
-    whole = max(_tokens(pairs + TEMPLATE_TOKENS), 128)
+    pairs = [_size(row["input"]) + _size(row["output"]) for row in sides.train]
+    whole = max(_tokens(_longest(pairs) + TEMPLATE_TOKENS), 128)
+    beyond = sum(size + TEMPLATE_TOKENS > whole for size in pairs)
     # few rows need more passes: about 60 optimiser steps of 8 rows teach a style
     epochs = min(10, max(2, math.ceil(60 * 8 / len(sides.train))))
     lines = [
@@ -53,6 +55,7 @@ def suite_yaml(name: str, sides: Sides, seed: int, model: str | None, *, styled:
         *(line for draft in sides.drafts for line in _task(draft, sides)),
         GENERAL.rstrip(),
         "recipes:",
+        *([f"  # longer than max_length, so perhaps left out: {beyond} rows"] if beyond else []),
         f"  lora: {{rank: 16, alpha: 32, epochs: {epochs}, max_length: {whole}}}",
         "candidates:",
         "  base: {}",
@@ -105,6 +108,13 @@ def _size(text: str) -> float:
     """
     words = text.split(" ")
     return sum((len(word.encode()) + 1) / (1 if COSTLY.search(word) else 2) for word in words)
+
+
+def _longest(sizes: list[float]) -> float:
+    """The longest row, unless a few are beyond twice all others: those would cost the memory."""
+    ordered = sorted(sizes)
+    usual = ordered[math.floor(USUAL * (len(ordered) - 1))]
+    return ordered[-1] if ordered[-1] <= 2 * usual else max(s for s in ordered if s <= 2 * usual)
 
 
 def _tokens(size: float) -> int:

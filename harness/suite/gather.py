@@ -58,14 +58,15 @@ def gather(asked: Asked, seed: int) -> Gathered:
     counts: Counter[str] = Counter()
     good = _good(chain(head, raw), columns, problems, counts)
     kept = _kept(good, asked.rows, seed)
-    notes = [f"read {counts['rows']:,} rows of {asked.source}: {columns.says()}"]
+    total = counts["rows"] - counts["bad"] + _bad(problems)  # what could not be read is no row yet
+    notes = [f"read {total:,} rows of {asked.source}: {columns.says()}"]
     unused = {str(name) for _, row in head for name in row} - _used(columns)
     notes += [f"columns left out: {', '.join(sorted(unused))}"] if unused else []
     notes += [f"{counts['blank']:,} blank rows passed over"] if counts["blank"] else []
     if counts["good"] > len(kept):
         notes += [f"took a sample of {len(kept):,} of {counts['good']:,} rows; --rows takes more"]
     kept = _identified(kept, columns, problems, notes)
-    notes += _refused(problems, counts, skip=asked.skip_bad)
+    notes += _refused(problems, total, skip=asked.skip_bad)
     if not kept:
         raise UsageError("no row can be used", where=asked.source, remedy="look at its columns")
     return Gathered(_sourced(kept, columns, notes), columns, tuple(notes))
@@ -145,14 +146,17 @@ def _without(placed: Placed, key: str) -> Placed:
     return placed._replace(row=row)
 
 
-def _refused(problems: Problems, counts: Counter[str], *, skip: bool) -> list[str]:
+def _bad(problems: Problems) -> int:
+    return len({problem.where for problem in problems})
+
+
+def _refused(problems: Problems, total: int, *, skip: bool) -> list[str]:
     """Raise what is wrong with rows, or say it in lines where bad rows are left out."""
     if not problems:
         return []
     found = sorted(problems.capped(), key=_line)
-    bad = len({problem.where for problem in problems})
+    bad = _bad(problems)
     if not skip:
-        total = counts["rows"] - counts["bad"] + bad  # what could not be read is no row yet
         what = f"{bad:,} of {total:,} rows cannot be used"
         raise SuiteError([*found, Problem(what, "", "correct them, or give --skip-bad")])
     return [f"{bad:,} bad rows left out, such as", *(f"  {p}" for p in found[:SAID])]

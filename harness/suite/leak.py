@@ -102,17 +102,27 @@ class Leakage:
 
 
 def leakage(
-    train: Sequence[Text], cases: Sequence[Text], *, near: float = NEAR, overlap: float = OVERLAP
+    train: Sequence[Text],
+    cases: Sequence[Text],
+    *,
+    near: float = NEAR,
+    overlap: float = OVERLAP,
+    foreign: str | None = None,
 ) -> Leakage:
     """Count exact and near-duplicate inputs; see harness/suite/alike.py for what is near.
 
-    Inputs of different tasks are not compared: two tasks may ask the same on purpose.
+    Inputs of different tasks are not compared: two tasks may ask the same on purpose. Groups
+    that begin with `foreign` do not say what the suite's own template is.
     """
     members: dict[str, list[Text]] = defaultdict(list)
     for text in [*train, *cases]:
         members[normalise(text.input)].append(text)
     whole = list(members.values())
-    pairs = near_pairs(list(members), near=near, overlap=overlap)
+    counted = [
+        foreign is None or not all(text.group.startswith(foreign) for text in texts)
+        for texts in whole
+    ]
+    pairs = near_pairs(list(members), near=near, overlap=overlap, counted=counted)
     exact = {place: _exact(whole, place) for place in PLACES}
     return Leakage(near, overlap, len(train), len(cases), exact, _alike(whole, pairs))
 
@@ -126,7 +136,7 @@ def suite_leakage(suite: Suite, *, near: float = NEAR, overlap: float = OVERLAP)
         for task in suite.tasks
         for c in task.cases
     ]
-    return leakage(train, cases, near=near, overlap=overlap)
+    return leakage(train, cases, near=near, overlap=overlap, foreign=ours)
 
 
 def _exact(whole: Sequence[Sequence[Text]], place: str) -> Found:

@@ -34,6 +34,10 @@ def read(source: str, problems: Problems, *, split: str = "", subset: str = "") 
         UsageError: there is nothing of that name, or nothing that can be read.
     """
     path = Path(source)
+    if path.is_file() and (split or subset):
+        option = "--split" if split else "--subset"
+        remedy = f"leave {option} out, or give a folder or a dataset of the hub"
+        raise UsageError("a file has no splits or subsets", where=shown(path), remedy=remedy)
     if path.is_dir():
         yield from _folder(path, problems, split)
     elif path.is_file():

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness import cli
+from harness.errors import UsageError
 
 ROWS = "Frage,Antwort,id\n" + "".join(
     f"Where is the {noun} for {place}?,It is in {place}.,{place}-{noun}\n"
@@ -59,3 +60,30 @@ def test_thresholds_move_what_counts_as_near():
 def test_the_number_of_cases_can_be_chosen():
     ask("init", "new", "--from", "rows.csv", *COLUMNS, "--cases", "2")
     assert len(Path("new/cases.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        (
+            ("init", "new", "--input", "a"),
+            "--input says how to read data (name the data with --from)",
+        ),
+        (
+            ("init", "new", "--skip-bad"),
+            "--skip-bad says how to read data (name the data with --from)",
+        ),
+        (("check", "new", "--near", "nan"), "--near is nan (give more than 0, at most 1)"),
+        (("check", "new", "--overlap", "0"), "--overlap is 0 (give more than 0, at most 1)"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_one_line(words, expected):
+    with pytest.raises(UsageError) as caught:
+        CliRunner().invoke(cli.cli, list(words), catch_exceptions=False)
+    assert str(caught.value) == expected
+
+
+def test_the_examples_of_the_help_are_a_line_each():
+    lines = [line.strip() for line in ask("init", "--help").splitlines()]
+    assert "bench init my-suite --from tickets.csv" in lines
+    assert not [line for line in lines if line.startswith("\\b")]

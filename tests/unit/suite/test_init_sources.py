@@ -210,3 +210,18 @@ def test_a_guessed_source_of_few_values_is_a_label_and_is_left_out():
         Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in data))
     assert ["source" in rows(f"{name}.jsonl")[0] for name in ("few", "many")] == [False, True]
     assert rows("few.jsonl", columns=Columns(source="source"))[1]["source"] == "s1"
+
+
+def test_lines_that_are_no_rows_count_as_read():
+    Path("rows.jsonl").write_text(
+        '{"input": "a", "output": "b"}\n{bad\n{"input": "c", "output": ""}\n'
+    )
+    notes = gather(Asked("rows.jsonl", skip_bad=True), 7).notes
+    assert notes[0].startswith("read 3 rows of rows.jsonl: ")
+    assert notes[1].startswith("2 bad rows left out")
+
+
+def test_a_file_has_no_splits():
+    Path("rows.jsonl").write_text('{"input": "a", "output": "b"}\n')
+    with pytest.raises(UsageError, match=r"rows\.jsonl: a file has no splits or subsets \(leave "):
+        gather(Asked("rows.jsonl", split="test"), 7)

@@ -1,8 +1,11 @@
 """What is alike between training and cases, and inside each, with places."""
 
+import json
 import random
 import time
+from pathlib import Path
 
+from harness.suite.init import init
 from harness.suite.leak import EXAMPLES, Text, leakage, lines, suite_leakage
 from harness.suite.load import load
 
@@ -82,3 +85,32 @@ def test_a_suite_is_held_against_itself_and_cases_of_bench_only_against_training
     found = suite_leakage(load(folder))
     assert (found.training, found.cases) == (1, 121)
     assert {one.count for one in found.alike.values()} == {0}
+
+
+def test_questions_that_share_only_their_subject_or_their_template_are_not_near():
+    asked = ["starting dose", "half-life in hours", "price in euros", "tablet strength"]
+    drugs = ["paracetamol", "ibuprofen", "amoxicillin", "metformin", "cetirizine", "omeprazole"]
+    texts = [f"What is the {what} of {drug}?" for drug in drugs * 3 for what in asked]
+    found = leakage([Text(text, str(n)) for n, text in enumerate(texts)], [])
+    assert (found.alike["training"].count, found.exact["training"].count) == (0, 48)
+    texts.append("What is the starting dose of paracetamols?")
+    found = leakage([Text(text, str(n)) for n, text in enumerate(texts)], [])
+    assert found.alike["training"].count == 1
+
+
+def test_what_init_counts_check_counts(tmp_path, monkeypatch):
+    """Cases that come with bench do not change what is a template of the user's own."""
+    monkeypatch.chdir(tmp_path)
+    nouns = ("orders", "users", "items", "visits", "drafts", "notes", "teams", "roles")
+    verbs = ("Count all", "List all", "Sort", "Delete old", "Archive", "Show new", "Merge", "Share")
+    rows = [
+        {"input": f"{verb} {noun} by id descending", "output": f"{verb} {noun}. It is done now."}
+        for noun in nouns
+        for verb in verbs
+    ]
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = init("s", "s", "rows.jsonl").leakage
+    loaded = suite_leakage(load("s"))
+    assert {place: one.count for place, one in loaded.alike.items()} == {
+        place: one.count for place, one in made.alike.items()
+    }

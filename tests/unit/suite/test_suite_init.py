@@ -137,3 +137,12 @@ def test_lengths_are_half_the_bytes_and_have_a_ceiling(here):
 def test_the_model_can_be_named(here):
     init("new", "new", model="owner/model")
     assert load("new").model == "owner/model"
+
+
+def test_one_huge_row_does_not_decide_how_long_the_others_may_be(here):
+    rows = [{"input": f"question number {n}?", "output": "a short answer"} for n in range(100)]
+    rows += [{"input": "word " * 9000, "output": "a short answer"}]
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = init("s", "s", "rows.jsonl").files[0].read_text()
+    assert "# longer than max_length, so perhaps left out: 1 rows" in text
+    assert load("s").recipes[0].max_length == 128
