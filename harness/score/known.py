@@ -62,7 +62,7 @@ def _numbered(fact: Fact) -> bool:
     """Whether a fact's values are version numbers."""
     texts = [version.value for version in fact.versions]
     asked = _VERSION.search(fact.attribute) or any(text.count(".") > 1 for text in texts)
-    return bool(asked) and all(edition(text) for text in texts)
+    return bool(asked) and all(edition(text) and value(text).unit != "date" for text in texts)
 
 
 def _edition(text: str) -> Value:
