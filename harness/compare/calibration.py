@@ -58,7 +58,7 @@ class Calibration:
             for drop, seen, due in zip(DROPS, self.caught, self.predicted, strict=True)
         )
         return (
-            f"of {GATES} simulated gates without a difference {100 * self.alarms:.1f} % fail "
+            f"of {GATES:,} simulated gates without a difference {100 * self.alarms:.1f} % fail "
             f"[{100 * low:.1f}, {100 * high:.1f}], at most {50 * ALPHA:g} % may; {drops}"
         )
 

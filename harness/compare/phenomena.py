@@ -210,13 +210,20 @@ def _numbers(contrast: Contrast, p_holm: float) -> tuple[float, float, float, in
 
 
 def _sides(one: Expectation, contrast: Contrast, metric: Metric) -> str:
-    """What both sides reach: "lora, changed 10 % against unchanged 62 %; "."""
+    """What both reach: "changed 10 % against unchanged 62 % on recency.current in fees; "."""
     arm, against = one.arm, one.against
     if contrast.levels is None or one.net_of:
         net = f", net of {one.net_of}" if one.net_of else ""
-        return f"{_named(arm, against)} against {_named(against, arm)}{net}; "
+        return f"{_named(arm, against)} against {_named(against, arm)}{net}{_about(one)}; "
     left, right = (value_text(metric, level) for level in contrast.levels)
-    return f"{_named(arm, against)} {left} against {_named(against, arm)} {right}; "
+    return f"{_named(arm, against)} {left} against {_named(against, arm)} {right}{_about(one)}; "
+
+
+def _about(one: Expectation) -> str:
+    """What both sides have in common: metric and task."""
+    arm, against = one.arm, one.against
+    text = f" on {arm.metric}" if arm.metric == against.metric else ""
+    return f"{text} in {arm.task}" if arm.task == against.task else text
 
 
 def _named(arm: Arm, other: Arm) -> str:

@@ -143,6 +143,27 @@ def test_a_wrong_suite_stops_both_before_any_compute(both: Both, tmp_path: Path)
     assert not list(fresh.home.glob("adapters/*"))
 
 
+def test_a_suite_given_twice_runs_once(both: Both) -> None:
+    result = both.bench.run(both.suites[0], both.suites[0])
+    assert result.stdout.count("for a pull request") == 1
+
+
+def test_an_adapter_that_does_nothing_stops_its_own_suite_alone(both: Both, tmp_path: Path) -> None:
+    """The canary refuses it; the suite whose answers are all there is reported all the same."""
+
+    def useless(data: dict[str, Any]) -> None:
+        data["name"] = "useless"
+        data["recipes"]["lora"] |= {"learning_rate": 1e-9, "epochs": 1}
+
+    bad = edited(both.suites[0], tmp_path / "useless", useless)
+    result = both.bench.run(bad, both.suites[0])
+    assert result.returncode == 3
+    assert result.stdout.count("for a pull request") == 1
+    assert "tiny · full" in result.stdout
+    assert "no report of useless" in result.stderr
+    assert "adapter 'lora' changes nothing" in result.stderr
+
+
 def test_json_has_a_line_for_each_run(both: Both) -> None:
     result = both.bench.run(*both.suites, "--json")
     decoder = json.JSONDecoder()

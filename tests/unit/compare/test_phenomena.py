@@ -65,7 +65,7 @@ def test_two_slices_of_one_candidate_are_two_groups_of_cases() -> None:
     (one,) = seen({"lora": HALF}, expected(Arm("lora", "t", "m", "new"), slice="old"))
     assert (one.verdict, one.effect, one.n) == ("shown", 1.0, 60)
     assert "lora" not in one.sentence.partition(":")[2]
-    assert "old 100 % against new 0 %" in one.sentence
+    assert "old 100 % against new 0 % on m in t; +100 pp" in one.sentence
 
 
 def test_net_of_another_candidate_is_a_difference_of_differences() -> None:
