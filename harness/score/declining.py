@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from harness.score.abstain import Wording, wording
-from harness.score.sources import COVERS
+from harness.score.sources import BARE, COVERS
 from harness.score.stance import stance
 from harness.score.text import LIMIT, normalise, quote, sentences
 from harness.score.values import Reading
@@ -21,7 +21,7 @@ _GUESS = re.compile(
     r"|i(?:'d|\s+would)?\s+guess\b(?!\s+not)|(?:but|and|so)\s+i\s+(?:still\s+)?(?:think|believe|suspect|reckon))"
     r"|\bi(?:'d|\s+would)\s+(?:say|go\s+(?:for|with)|bet|think)\s+(?!(?:i|we|it'?s?\s+(?:is\s+)?(?:hard|impossible|too))\b)"
     r"|\bbut\s+(?:most|many|some)\s+\w+\s+\w+"
-    r"|(?:\b(?:but|however|although|though|still|that\s+said|nevertheless)\b,?|;(?!\s+\w+\s+(?:was|were)\b))\s+"
+    r"|(?:\b(?:but|however|although|though|still|that\s+said|nevertheless)\b,?(?:\s+(?:today|now|currently|usually|normally|these\s+days))?|;(?!\s+\w+\s+(?:was|were)\b))\s+"
     r"(?:(?:i|we)\s+(?:do\s+|would\s+)?(?:think|believe|suspect|assume|say|expect)\s+(?:that\s+)?"
     r"(?!(?:you|i|we)\b)"
     r"|(?:it|this|that|they|there)(?:'s|\s+(?:is|was|are|were|may\s+be|might\s+be|could\s+be"
@@ -30,7 +30,7 @@ _GUESS = re.compile(
     r"|(?:it\s+is\s+|it's\s+)?(?:probably|likely|typically|usually|generally|commonly)\b)"
 )
 _CLAUSE = re.compile(r"(?<=\w)(?:[.;!?\n]|,\s*(?:but|though|although)\b)")
-_ASIDE = re.compile(r",\s*(?:but|and|though|although)\b|;")
+_ASIDE = re.compile(r",\s*(?:but|and|though|although)\b|;|\(")
 # The question asks whom to turn to, so that a referral is the answer.
 _WHERE = re.compile(
     r"^\W*(?:who(?:m)?\s+(?:do|can|should|must|to)|where\s+(?:do|can|should|is|are|to)|whose\s+number"
@@ -65,11 +65,20 @@ _REPORTED = re.compile(
 )
 # The question asks for words, so that words which decline may be the answer.
 _WORDING = re.compile(
-    r"\b(?:translat\w+|quote|quot\w+|rephras\w+|reword|draft|phrase|caption|slogan|sign|label|title|lyrics?"
+    r"\b(?:opposite|synonym|antonym|spell|translat\w+|quote|quot\w+|rephras\w+|reword|draft|phrase|caption|slogan|sign|label|title|lyrics?"
     r"|(?:say|said|says|read|reads|respond|reply|replies|replied|mean|means|word|answer\s+the)\b)"
 )
+_BARE = re.compile(BARE)
+_COUNT = re.compile(r"^\W*(?:how\s+many|how\s+much|which|what|any|are|is|do|does)\b")
+_NEVER = re.compile(
+    r"^\W*(?:absolutely\s+not|certainly\s+not|no\s+way|not\s+a\s+chance|no\s+chance)\W*$"
+)
+_POLAR = re.compile(
+    r"(?:^|[.,:;!]\s*)(?:is|are|was|were|do|does|did|can|could|may|might|will|would|should|has|have|had|am"
+    r"|kya)\b"
+)
 _DOUBLE = re.compile(
-    r"(?:\band|&|,)\s+(?:(?:at|for|in|on|to|by|from)\s+)?(?:what|how|when|where|who|whose|which|why)\b"
+    r"\band\s+(?:the|its|their|his|her)\s+\w+\W*$|(?:\band|&|,)\s+(?:(?:at|for|in|on|to|by|from)\s+)?(?:what|how|when|where|who|whose|which|why)\b"
 )
 _TOPIC = re.compile(r"[a-z0-9]{2,}")
 _COMMON = re.compile(
@@ -88,6 +97,12 @@ _REASON = (
     "error",
     "detail",
     "explanation",
+    "confidence",
+    "score",
+    "probability",
+    "id",
+    "question",
+    "query",
 )
 
 
@@ -149,22 +164,32 @@ def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
         return bool(_WHERE.match(asked) or _ASIDE.search(sentence, 0, found.start))
     if found.kind in _FIRM and _CREATIVE.match(asked):
         return not first or sentence[found.start : found.end].endswith("know")
-    last = sentence[found.start : found.end].rsplit(maxsplit=1)[-1]
-    return found.kind == "silent" and last in _ASKED_OF and last in asked
+    words = sentence[found.start : found.end].split()
+    if found.kind == "silent" and set(words) <= set(_TOPIC.findall(asked)):
+        return True
+    if found.kind == "silent" and words[0].startswith(("depend", "var")):
+        return bool(Reading(sentence).mentions)
+    if _BARE.match(sentence):
+        none = sentence.strip(" .!*_").lower() in ("none", "nil")
+        return bool(_WORDING.search(asked)) or (none and bool(_COUNT.match(asked)))
+    return found.kind == "silent" and words[-1] in _ASKED_OF and words[-1] in asked
 
 
 def _verdict(said: list[_Said], asked: str) -> str | None:
     """The words that decline where they are the answer and not an aside, else None."""
-    words = [one for one in said if one.found]
-    if said and all(one.plain.endswith("?") for one in said):
-        return None if _repeats(said[0].plain, asked) else said[0].plain
-    if not words or _DIRECT.match(said[0].plain):
+    if not said:
         return None
+    first, words = said[0], [one for one in said if one.found]
+    if all(one.plain.endswith("?") for one in said):
+        return None if _repeats(first.plain, asked) else first.plain
+    if _NEVER.match(first.plain) and not _POLAR.match(asked):
+        return first.plain
     firm = next((one for one in words if one.found and one.found.kind in _FIRM), None)
-    first = said[0].found
-    if not (firm or (first and first.kind == "asks") or len(words) == len(said)):
-        return None
-    if len(words) < len(said) and _DOUBLE.search(asked) and any(map(_states, said)):
+    asks = first.found is not None and first.found.kind == "asks"
+    only = len(words) == len(said)
+    answered = _DIRECT.match(first.plain) or (first.found is None and asked.startswith("why"))
+    partly = not only and _DOUBLE.search(asked) and any(map(_states, said))
+    if answered or partly or not (firm or asks or only):
         return None
     return (firm or words[0]).words
 

@@ -1,9 +1,9 @@
 """Wordings that pass a question on: asking back, and referring to someone else.
 
-They decline only where nothing else is said; see `speaker` for how they are written.
+They decline only where nothing else is said; see `cue`.
 """
 
-from harness.score.speaker import Cue
+from harness.score.cue import Cue
 
 ASKING = (
     Cue(
@@ -28,6 +28,17 @@ ASKING = (
         r"\s+(?:i|we|us|me)\b",
     ),
     Cue(
+        "please kindly more further additional",
+        r"\b(?:please|kindly)\s+(?:provide|enter|mention|state|supply|quote|indicate|give|add)\s+(?:me\s+|us\s+)?"
+        r"(?:the|your|a|an|more|some|further)\b|^\W*(?:some\s+)?(?:more|further|additional)\s+(?:details?"
+        r"|information|context|info)\b",
+    ),
+    Cue(
+        "let i'll we'll will",
+        r"\b(?:let\s+(?:me|us)|(?:i|we)(?:'ll|\s+will))\s+(?:\w+\s+)?(?:check|look\s+into|find\s+out|ask|confirm|verify"
+        r"|get\s+back|revert|come\s+back|enquire|inquire)\b",
+    ),
+    Cue(
         "let",
         r"\blet\s+(?:me|us)\s+know\s+(?:which|what|whether|how\s+many|where|when|your|the|more)\b",
     ),
@@ -41,7 +52,7 @@ ASKING = (
 )
 
 _REACH = (
-    r"(?:consult|check|refer|contact|verify|look\s+(?:it\s+)?up|ask|see\s+(?:the|your|our|a)\b|call"
+    r"(?:consult|check|refer|contact|approach|verify|look\s+(?:it\s+)?up|ask|see\s+(?:the|your|our|a)\b|call"
     r"|ring|phone|email|write\s+to|speak|talk|reach\s+out|get\s+in\s+touch|visit|log\s+in"
     r"|raise\s+(?:a|it)|take\s+(?:it|this|that)\s+(?:up|to))(?:ing)?\b"
 )
@@ -54,8 +65,9 @@ _ADVISE = (
 )
 REFERRING = (
     Cue(
-        "consult consulting check checking refer contact contacting verify look ask asking see call"
-        " calling ring phone email write speak talk reach get visit log raise take speaking",
+        "approach consult consulting check checking refer contact contacting verify look ask asking"
+        " see call calling ring phone email write speak talk reach get visit log raise take"
+        " speaking",
         rf"(?:\b{_ADVISE}\s+|(?:^|,\s+so|\bthen)\s*)(?:to\s+)?(?:just\s+|rather\s+)?{_REACH}",
     ),
     Cue(
@@ -67,7 +79,8 @@ REFERRING = (
     ),
     Cue(
         "vary varies differ differs depend depends change changes",
-        r"\b(?:var(?:y|ies)|differs?|depends?|changes?)\s+(?:by|with|from|on|between|across|over)\b",
+        r"\b(?:var(?:y|ies)|differs?|depends?|changes?)\s+(?:by|with|from|on|between|across|over|daily|weekly|often"
+        r"|constantly|frequently|every|all\s+the\s+time|a\s+lot)\b",
     ),
     Cue(
         "question one matter query job something",

@@ -1,6 +1,6 @@
-"""Wordings with which a source, or nobody, says what was asked; see `speaker` for their form."""
+"""Wordings with which a source, or nobody, says what was asked; see `cue`."""
 
-from harness.score.speaker import NT, Cue
+from harness.score.cue import NT, Cue
 
 _THING = (
     r"(?:(?:passage|text|document|context|material|source|excerpt|question|answer|page|list|note|file"
@@ -19,7 +19,7 @@ _THING = (
     r"|(?:what|everything|anything|all)\s+(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+)"
 )
 _AFTER = (
-    r"(?:\s+(?:(?:that|which)\s+)?(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+(?:\s+\w+){0,3}?"
+    r"(?:\s+\d[\d-]*|\s+(?:(?:that|which)\s+)?(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+(?:\s+\w+){0,3}?"
     r"|\s+(?:on|of|in|for|from|at|to|about)(?:\s+[\w'-]+){1,5}?|\s+(?:here|above|below|itself"
     r"|supplied|provided|given|shared|attached|available|shown|pasted|sent)(?:\s+\w+){0,3}?){0,2}"
 )
@@ -39,19 +39,22 @@ _TOLD = (
     r"|that)|among|with\s+(?:this|our|my|me|us)|there|here|part\s+of|knowable|clear|something)"
 )
 _KNOWLEDGE = (
-    r"(?:information|info|data|details?|knowledge|records?|answers?|specifics?|evidence|mention|clue"
+    r"(?:information|info|data|details?|knowledge|records?|answers?|specifics?|evidence(?!\s+(?:that|of|it))|mention|clue"
     r"|documentation|basis|entr(?:y|ies)|trace|results?|match(?:es)?|hits?|listings?|figures?|reports?"
     r"|rows?|references?|sources?|forecast|indication|hint|word|announcement|confirmation|notes?|value"
     r"|document(?:s|ation)?|context|worksheet|attachment|file|page|decision|way\s+(?:to|of))\b"
 )
 _NO_REPORT = r"(?<!\bhe\s)(?<!\bshe\s)(?<!\bthey\s)(?<!\bhad\s)(?<!\bwho\s)"
-_GIVES = r"(?:covers?|lists?|gives?|shows?|has|have|names?|goes|concerns?|mentions?|says?|runs?)"
+_GIVES = (
+    r"(?:covers?|lists?|gives?|shows?|has|have|names?|goes|concerns?|mentions?|says?|runs?|tells?)"
+)
 
 SILENT = (
     # the page you shared does not say
     Cue(
         "not",
-        rf"\b{_THING}{_AFTER}\s+(?:\w+ly\s+)?(?:do(?:es)?|did|has|have|had|wo|will|would){NT}\s+(?:\w+ly\s+|even\s+)?"
+        rf"\b(?!(?:polic(?:y|ies)|plans?|acts?|contract|agreement|terms?|price|rate)\s+(?:do(?:es)?|did){NT}\s+"
+        rf"(?:cover|include|allow|apply|extend)\b){_THING}{_AFTER}\s+(?:\w+ly\s+)?(?:do(?:es)?|did|has|have|had|wo|will|would){NT}\s+(?:\w+ly\s+|even\s+)?"
         rf"{_TELL}\w*\b(?!\s+(?:a\s+limit|any\s+limit|you\s+from|to\s+you))",
     ),
     Cue(
@@ -74,12 +77,12 @@ SILENT = (
     ),
     Cue(
         "silent blank empty missing illegible torn cut redacted blurred blurry unreadable smudged"
-        " unsigned undated quiet mute incomplete faded damaged garbled corrupt"
+        " unsigned undated quiet mute incomplete faded damaged garbled corrupt lost"
         " corrupted broken absent",
         rf"\b{_THING}{_AFTER}\s+(?:(?:is|are|was|were|comes?|came|stays?|leaves?|reads?|(?:has|have)\s+been)"
         r"\s+)(?:\w+\s+){0,4}?(?:silent|blank|empty|missing|illegible|torn|cut\s+off|redacted|blurred"
         r"|blurry|unreadable|smudged|corrupt\w*|unsigned|undated|quiet|mute|incomplete|faded"
-        r"|damaged|garbled|broken)\b|\b(?:absent|missing)\s+from\s+(?:the|my|our|your)\b",
+        r"|damaged|garbled|broken|lost|destroyed|removed|withheld)\b|\b(?:absent|missing)\s+from\s+(?:the|my|our|your)\b",
     ),
     Cue(
         "stops stop ends end breaks break omits omit skips skip lacks lack neglects fails fail"
@@ -88,9 +91,25 @@ SILENT = (
         r"|lacks?|neglects?|fails?\s+to|(?:starts?|begins?)\s+(?:in|on|at|with|after|from)|predates?"
         r"|cuts?\s+(?:off|out)|runs?\s+out|(?:is|are)\s+missing)\b",
     ),
+    Cue(
+        "no not",
+        rf"\bno\s+(?:\w+\s+){{1,3}}(?:in|with|attached\s+to)\s+(?:your|the|this)\s+{_THING}\b|\bthere(?:'s|\s+is)\s+no"
+        r"\s+(?:text|code|image|picture|file|attachment|link|question|document)\b|\bthere\s+(?:is|are|was)"
+        rf"(?:n't|\s+not)\s+(?:an?\s+|any\s+)?(?:\w+\s+){{0,2}}{_KNOWLEDGE}|\bno\s+\w+\s+\w+\s+here\W*$",
+    ),
+    Cue(
+        "not no",
+        rf"\bnot\s+in\s+(?:the|your|my|this|our|any)\s+(?:\w+\s+)?{_THING}\b|\b(?:do(?:es)?|did){NT}\s+(?:appear"
+        r"|feature|figure|show\s+up|turn\s+up|come\s+up)\s+(?:in|on|anywhere)\b"
+        r"|\b(?:find|found)\s+no\s+\w+",
+    ),
+    Cue(
+        "protected denied expired",
+        r"\bpassword[\s-]protected\b|^\W*access\s+(?:is\s+)?denied\W*$|\blink\s+(?:has\s+)?expired\b",
+    ),
     # lists goals and not fouls; covers Kerala only
     Cue(
-        "only not alone nothing no",
+        "only not alone nothing no but",
         rf"\b{_THING}{_AFTER}\s+(?:{_GIVES}|deals?\s+with|speaks?\s+of|(?:is|are)\s+about)\s[^.;!?\n]{{1,60}}?"
         r"(?:\bonly\b|\band\s+not\b|\bbut\s+not\b|,\s*not\b|\bno\s+(?:further|more)\b|\balone\b"
         r"|\bnothing\s+(?:else|more|about|on)\b)",
@@ -114,8 +133,8 @@ SILENT = (
     ),
     Cue(
         "nothing",
-        r"\bnothing\s+(?!(?:in|on)\s+(?:\w+\s+){1,4}(?:shall|will|may|prevents?|limits?|affects?"
-        r"|restricts?|stops?)\b)(?:(?:\w+\s+){0,3}?(?:in|on|about|regarding|under|here|there|found"
+        r"\bnothing\s+(?!(?:in|on)\s+(?:\w+\s+){1,4}?(?:shall|will|may|prevents?|limits?|affects?"
+        r"|restricts?|stops?|forbids?|prohibits?|bars?|bans?)\b)(?:(?:\w+\s+){0,3}?(?:in|on|about|regarding|under|here|there|found"
         r"|listed|recorded|stated|mentioned|to\s+(?:go\s+on|answer|tell|report\s+on|base)"
         r"|turn\w*\s+up|c[ao]me\s+up|matches|says|tells))\b",
     ),

@@ -1,33 +1,10 @@
-"""Wordings with which a speaker does not know, cannot or will not say, asks back or refers on.
+"""Wordings with which a speaker does not know, cannot or will not say; see `cue`."""
 
-All are for normalised text in lower case. They name classes of verbs rather than phrases, so that
-"I can't predict that" and "we are not in a position to disclose it" need no rule of their own.
-Each stands beside the words that it needs, which spare a text without them the search: one word
-of each group, groups set apart by `&`; `not` stands for every negated auxiliary.
-"""
+from harness.score.cue import ADVERB, NEGATIVE, NT, Cue
 
-from typing import NamedTuple
-
-
-class Cue(NamedTuple):
-    """Words without which a pattern is not tried, and the pattern."""
-
-    needs: str
-    pattern: str
-
-
-NT = r"(?:n'?t|\s+not)"
-ADVERB = (
-    r"(?:\s+(?:\w+ly|just|still|also|even|yet|at\s+all|myself|ourselves|in\s+good\s+conscience"
-    r"|therefore|at\s+(?:present|this\s+(?:time|moment|point))|right\s+now|quite|so))*"
-)
-NEGATIVE = (
-    rf"(?:can(?:\s*no|'?)t|(?:do|did|could|would|wo|will|sha|shall|have|had|has|must|may|might|should"
-    rf"|was|were|does){NT})"
-)
 _SPEAKER = (
-    r"(?:i|we|(?:this|the|our|my)\s+"
-    r"(?:assistant|model|bot|chatbot|system|team|office|desk|service))"
+    r"(?:i|we|the\s+undersigned|(?:this|the|our|my)\s+"
+    r"(?:assistant|department|branch|model|bot|chatbot|system|team|office|desk|service))"
 )
 # What a speaker who declines does not do. "have" and "see" stand apart: they need an object.
 VERB = (
@@ -86,7 +63,10 @@ _NONE = (
     r"|trouble|hesitation|complaints?|reasons?|plans?|choice|regrets?|preference|minimum|maximum"
     r"|parking|fees?|limits?|such|rooms?|shops?|branch\w*|seats?|stock|age)\b)"
 )
-_FIRST = "i we ive we've i've assistant model bot chatbot system team office desk service"
+_FIRST = (
+    "undersigned department branch i we ive we've i've assistant model bot chatbot system team"
+    " office desk service"
+)
 
 UNKNOWING = (
     # I can't say; we are not able to confirm
@@ -98,7 +78,8 @@ UNKNOWING = (
     Cue(
         "not unable forbidden",
         rf"\b{_SPEAKER}{ADVERB}\s*{_BE}{ADVERB}\s+(?:not{ADVERB}\s+{_STATE}|unable|forbidden"
-        r"|not\s+\w+ed)(?:\s+(?:to|for|with|in|on)\s+\w+)|\bi'?m\s+not\s+(?:following|with\s+you)\b"
+        r"|not\s+\w+ed)(?:\s+(?:to|for|with|in|on|\w+ing)\s+\w+)|\b(?:i|we){ADVERB}\s*{_BE}{ADVERB}\s+not\s+"
+        r"(?:helping|doing|sharing|giving|telling|answering|discussing|writing|explaining)\b|\bi'?m\s+not\s+(?:following|with\s+you)\b"
         r"|^\W*(?:nope|no)\W+not\s+going\s+to\b",
     ),
     Cue(
@@ -169,7 +150,7 @@ UNKNOWING = (
     ),
     Cue(
         "dunno idk pass clue idea comment beats search notion foggiest faintest can do",
-        r"^\W*pass\b|\b(?:dunno|idk|no\s+(?:earthly\s+)?(?:idea|clue|comment)\b(?!\s+is)|beats\s+me"
+        r"^\W*pass\b|\b(?:dunno|idk|no\s+(?:earthly\s+)?(?:idea|clue|comment)\b(?!\s+(?:is|why\s+not)\b)|beats\s+me"
         r"|search\s+me|no\s+can\s+do)\b|(?:\bnot|n'?t|\bwithout)\s+(?:a|an|any|the)\s+(?:\w+est\s+)?"
         r"(?:clue|idea|notion|foggiest|faintest)\b",
     ),
@@ -231,7 +212,8 @@ UNKNOWING = (
         "not never only & be are",
         rf"\b(?:can(?:\s*no|'?)t|could{NT}|will{NT}|can\s+only|are\s+never|is\s+never)\s+(?:be\s+)?"
         r"(?:\w+ly\s+)?(?:determined|confirmed|verified|answered|established|known|given|shared"
-        r"|disclosed|told|stated|found|inferred|deduced|derived|seen|said|revealed|discussed)\b"
+        r"|disclosed|told|stated|found|inferred|deduced|derived|seen|said|revealed|discussed"
+        r"|furnished|supplied|located|traced|retrieved|calculated|computed|estimated|predicted)\b"
         r"(?!\s+(?:to|as|with\s+(?:food|water|milk))\b)",
     ),
     Cue(
@@ -246,19 +228,31 @@ UNKNOWING = (
         rf"|could|{NEGATIVE}|am|have|'m|might))\b",
     ),
     Cue(
+        "be & me right wrong",
+        rf"\b(?:would|'d|could)(?:{NT})?\s+be\s+(?:\w+ly\s+)?(?:right|wrong|fair|unfair|proper|improper"
+        r"|inappropriate|appropriate|irresponsible|wise|unwise|honest|dishonest)\s+(?:of|for)\s+(?:me|us)\b",
+    ),
+    Cue(
+        "you & not",
+        rf"\byou\s+(?:have|did|do){NT}\s+(?:said|say|told|tell|attach\w*|specif\w+|mention\w*|given?"
+        r"|provide\w*|include\w*|share\w*|paste\w*|upload\w*|sent|send|state\w*)\b",
+    ),
+    Cue(
         "my our & not ends ended cut cutoff stops stop only fails has is predates hazy gaps",
         r"\b(?:my|our)\s+(?:training|knowledge|data|memory|information|records?|notes?|sources?)\b"
         rf"[^.;!?\n]{{0,60}}\b(?:does{NT}|do{NT}|ends?|ended|cut\s?-?off|stops?|only|fails?|has\s+no"
         r"|have\s+no|is\s+limited|predates?|gaps?|is\s+hazy)\b",
     ),
     Cue(
-        f"have need & {_FIRST}",
-        r"\b(?:i|we)(?:'d|'ll|\s+would|\s+will)?\s+(?:first\s+)?(?:have|need)\s+to\s+(?:ask|check|look"
+        f"have need & {_FIRST} i'd we'd i'll we'll",
+        r"\b(?:i|we)(?:'d|'ll|\s+would|\s+will)?\s+(?:first\s+)?(?:have|need)\s+to\s+(?:ask|know|check|look"
         r"|find\s+out|consult|see|verify|confirm)\b",
     ),
     Cue(
-        "only just",
-        r"\bi(?:'m|\s+am)?\s+(?:only|just)\s+(?:an?\s+\w+\s+(?:assistant|bot|clerk|agent)|handle|deal"
+        "only just limited expertise scope remit role job",
+        r"\bi\s+(?:only\s+(?:have|see|know|got)|have\s+only)\b|\b(?:my|our)\s+(?:expertise|scope"
+        r"|remit|role|job)\s+(?:is|ends|stops|only)\b|\bthis\s+\w+\s+only\s+(?:answers?|handles?|deals?|covers?)"
+        r"\b|\bi(?:'m|\s+am)?\s+(?:only|just)\s+(?:an?\s+\w+\s+(?:assistant|bot|clerk|agent)|handle|deal"
         r"|cover|know\s+about|answer|help\s+with)\b",
     ),
 )
