@@ -8,12 +8,14 @@ looked up once, and nothing of a package is imported before it is used.
 import ast
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.errors import MachineError, UnknownNameError, UsageError
+from harness.errors import BenchError, MachineError, UnknownNameError, UsageError
 
 # bench's own entries; whoever wants to know what there is asks `names` or `known`
 TABLES: dict[str, dict[str, str]] = {
@@ -117,6 +119,27 @@ def load(kind: str, name: str, *, where: str = "") -> Any:
         raise MachineError(
             f"{kind} '{name}' cannot be loaded: {found} ({reason})",
             where=where,
+            remedy=f"repair or uninstall {found.package}",
+        ) from error
+
+
+@contextmanager
+def blaming(kind: str, name: str) -> Iterator[None]:
+    """What goes wrong inside is said to be the package's that brings the entry, if one does.
+
+    Raises:
+        MachineError: the entry is a package's, and failed with an error that bench has no word for.
+    """
+    try:
+        yield
+    except (BenchError, ValueError):
+        raise
+    except Exception as error:
+        found = known(kind)[name][0]
+        if not found.package:
+            raise
+        raise MachineError(
+            f"{kind} '{name}' failed: {found} ({type(error).__name__}: {error})",
             remedy=f"repair or uninstall {found.package}",
         ) from error
 

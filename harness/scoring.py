@@ -9,7 +9,6 @@ from harness.errors import UsageError
 from harness.plan import Cell, Plan
 from harness.records import (
     Answer,
-    Case,
     Judgement,
     Metric,
     Score,
@@ -18,7 +17,7 @@ from harness.records import (
     Task,
 )
 from harness.store import Store
-from harness.suite.scorers import construct, resources
+from harness.suite.scorers import construct, resources, scored
 
 
 def metrics_of(suite: Suite) -> list[Metric]:
@@ -85,7 +84,7 @@ def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[Sco
             score
             for scorer, read in zip(scorers, readings(scorers, asked, answer), strict=True)
             for score in (
-                skipped(scorer, asked) if asked.skip else score_one(scorer, asked.case, read)
+                skipped(scorer, asked) if asked.skip else scored(scorer, asked.case, read)
             )
         ]
         prompt = f"[system] {asked.system}\n{asked.user}" if asked.system else asked.user
@@ -132,12 +131,3 @@ def scorers_of(suite: Suite, task: Task) -> list[Any]:
 def skipped(scorer: Any, asked: Asked) -> list[Score]:
     """The scores of a case that the candidate was not asked."""
     return [Score(m.name, None, "unmeasured", reason=asked.skip) for m in scorer.metrics]
-
-
-def score_one(scorer: Any, case: Case, answer: Answer) -> list[Score]:
-    """A scorer's scores; its failure is an error row for this answer, never a zero."""
-    try:
-        return list(scorer.score(case, answer))
-    except Exception as error:  # noqa: BLE001 - a scorer's bug must not end the run
-        reason = f"{type(error).__name__}: {error}"
-        return [Score(m.name, None, "error", reason=reason) for m in scorer.metrics]

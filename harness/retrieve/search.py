@@ -38,8 +38,9 @@ def find(
         UnknownNameError: no retriever has the name in `settings`.
         UsageError: the encoder in `settings` cannot be had or read.
     """
-    retriever = registry.load("retriever", settings.retriever)(documents, settings)
-    if hasattr(retriever, "search_all"):
-        found: list[list[Passage]] = retriever.search_all(questions, k, cache_dir)
-        return found
-    return [retriever.search(question, k) for question in questions]
+    with registry.blaming("retriever", settings.retriever):
+        retriever = registry.load("retriever", settings.retriever)(documents, settings)
+        if hasattr(retriever, "search_all"):
+            found: list[list[Passage]] = retriever.search_all(questions, k, cache_dir)
+            return found
+        return [retriever.search(question, k) for question in questions]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import registry
-from harness.errors import unknown_remedy
+from harness.errors import UsageError, unknown_remedy
 from harness.records import (
     AdapterSource,
     Arm,
@@ -92,9 +92,12 @@ def check_retrieve(
     keys: Collection[str] = ("retriever", "template", "overlap"),
 ) -> None:
     """Note what is wrong with `keys`: an unknown retriever, a lost slot, an overlap too long."""
-    retrievers = registry.names("retriever")
-    if "retriever" in keys and made.retriever not in retrievers:
-        problems.unknown("retriever", made.retriever, retrievers, where("retriever"))
+    if "retriever" in keys:
+        try:
+            registry.entry("retriever", made.retriever, where=where("retriever"))
+        except UsageError as error:
+            for problem in error.problems:
+                problems.add(problem.what, problem.where, problem.remedy)
     for part in ("{context}", "{input}"):
         if "template" in keys and part not in made.template:
             what = f"retrieve.template has no {part}"

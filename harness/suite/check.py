@@ -9,7 +9,7 @@ from textwrap import shorten
 from harness.errors import Problem
 from harness.protocols import Scorer
 from harness.records import Answer, Case, Metric, Score, Suite, Task
-from harness.suite.scorers import construct, resources
+from harness.suite.scorers import construct, resources, scored
 
 SHOWN = 5  # problems shown of one metric of one task; the rest is counted
 
@@ -25,10 +25,24 @@ def check(suite: Suite) -> list[Problem]:
         built, refused = construct(task, resources(suite, task))
         found += [Problem(f"scorer '{name}': {why}", task.name) for name, why in refused.items()]
         for name, scorer in built.items():
+            found += _promised(task, name, scorer)
             for metric in scorer.metrics:
                 if metric.headline and not metric.diagnostic and metric.better != "neither":
                     found += _check_metric(task, name, scorer, metric)
     return found
+
+
+def _promised(task: Task, name: str, scorer: Scorer) -> list[Problem]:
+    """The metrics that are no headline and that a scorer fails to give on the first case."""
+    if not task.cases:
+        return []
+    case = task.cases[0]
+    judged = {m.name for m in scorer.metrics if m.headline}
+    return [
+        Problem(f"scorer '{name}' fails on {one.metric}: {one.reason}", case.where)
+        for one in scored(scorer, case, Answer(case.id, case.reference))
+        if one.state == "error" and one.metric not in judged
+    ]
 
 
 def _check_metric(task: Task, name: str, scorer: Scorer, metric: Metric) -> list[Problem]:
@@ -77,9 +91,8 @@ def _worse(value: float, than: float, metric: Metric) -> bool:
 
 
 def _score(scorer: Scorer, metric: Metric, case: Case, text: str) -> Score:
-    scores = scorer.score(case, Answer(case.id, text))
-    missing = Score(metric.name, None, "error", reason="the scorer gave no such score")
-    return next((score for score in scores if score.metric == metric.name), missing)
+    scores = scored(scorer, case, Answer(case.id, text))
+    return next(score for score in scores if score.metric == metric.name)
 
 
 def _file(task: Task) -> str:

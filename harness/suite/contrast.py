@@ -9,7 +9,7 @@ from statistics import fmean
 from harness.records import Answer, Case, Fact, Passage, Suite, Task, Version
 from harness.suite.facts import at
 from harness.suite.leak import normalise
-from harness.suite.scorers import construct, resources
+from harness.suite.scorers import construct, resources, scored
 
 KINDS = ("good", "empty", "stale", "wrong")
 ARROWS = {"higher": "↑", "lower": "↓", "neither": "·"}
@@ -55,7 +55,7 @@ def contrasts(suite: Suite) -> list[Contrast]:
                     Passage(d.id, d.title, d.text) for key in case.gold if (d := texts.get(key))
                 )
                 for kind, text in by_kind.items():
-                    for score in scorer.score(case, Answer(case.id, text, passages=read)):
+                    for score in scored(scorer, case, Answer(case.id, text, passages=read)):
                         if score.value is not None:
                             tables[score.metric][kind].append(score.value)
             found += [

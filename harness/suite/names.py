@@ -1,6 +1,7 @@
 """Names and numbers of suite.yaml that must fit each other, before any data is read."""
 
 from harness import registry
+from harness.errors import UsageError
 from harness.suite.build import candidate_specs, check_retrieve, recipes
 from harness.suite.files import Problems, quote
 from harness.suite.schema import RuleSpec
@@ -53,9 +54,12 @@ def _tasks(spec: Spec, problems: Problems) -> None:
             elif candidate in (task.candidates or ())[:index]:
                 problems.add(f"candidate '{candidate}' is listed twice", where, "keep one")
         for scorer in task.scorers or {}:
-            if scorer not in registry.known("scorer"):
-                where = spec.raw.where(("tasks", name, "scorers", scorer))
-                problems.unknown("scorer", scorer, registry.names("scorer"), where)
+            where = spec.raw.where(("tasks", name, "scorers", scorer))
+            try:
+                registry.entry("scorer", scorer, where=where)
+            except UsageError as error:
+                for problem in error.problems:
+                    problems.add(problem.what, problem.where, problem.remedy)
 
 
 def _dates_and_templates(spec: Spec, problems: Problems) -> None:

@@ -70,7 +70,7 @@ def check_searches(suite: Suite, where: Where, problems: Problems) -> None:
 def _check_retriever(
     suite: Suite, candidate: Candidate, settings: Retrieval, where: Where, problems: Problems
 ) -> None:
-    if settings.retriever not in registry.known("retriever"):
+    if len(registry.known("retriever").get(settings.retriever, ())) != 1:
         return
     check = getattr(registry.load("retriever", settings.retriever), "check", None)
     try:

@@ -2,7 +2,7 @@
 
 from harness import registry
 from harness.protocols import Resources, Scorer
-from harness.records import Suite, Task
+from harness.records import Answer, Case, Score, Suite, Task
 
 
 def resources(suite: Suite, task: Task) -> Resources:
@@ -23,7 +23,19 @@ def construct(task: Task, lent: Resources) -> tuple[dict[str, Scorer], dict[str,
     refused: dict[str, str] = {}
     for spec in task.scorers:
         try:
-            built[spec.name] = registry.load("scorer", spec.name)(dict(spec.options), lent)
+            with registry.blaming("scorer", spec.name):
+                built[spec.name] = registry.load("scorer", spec.name)(dict(spec.options), lent)
         except ValueError as error:
             refused[spec.name] = str(error)
     return built, refused
+
+
+def scored(scorer: Scorer, case: Case, answer: Answer) -> list[Score]:
+    """A scorer's scores, one per metric; its failure is an error row, never a zero or nothing."""
+    try:
+        found = {score.metric: score for score in scorer.score(case, answer)}
+    except Exception as error:  # noqa: BLE001 - a scorer's bug must not end the run
+        reason = f"{type(error).__name__}: {error}"
+        return [Score(m.name, None, "error", reason=reason) for m in scorer.metrics]
+    lost = "the scorer gave no such score"
+    return [found.get(m.name, Score(m.name, None, "error", reason=lost)) for m in scorer.metrics]

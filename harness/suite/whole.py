@@ -90,7 +90,8 @@ def _check_scorers(
     suite: Suite, task: Task, where: Where, rule_places: dict[str, str], problems: Problems
 ) -> dict[str, Metric] | None:
     """Note what scorers refuse; the task's metrics by name, or None when unsure."""
-    known = tuple(spec for spec in task.scorers if spec.name in registry.known("scorer"))
+    entries = registry.known("scorer")
+    known = tuple(spec for spec in task.scorers if len(entries.get(spec.name, ())) == 1)
     checked = Task(task.name, task.cases, known)
     built, refused = construct(checked, resources(suite, task))
     for name, reason in refused.items():

@@ -1,17 +1,25 @@
 """Entries that installed packages bring: merged, never in place of bench's own."""
 
 import importlib
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from root_factory import make_run
 
-from harness import doctor, pipeline, plan, registry, views
+from harness import doctor, pipeline, plan, registry, scoring, views
 from harness.console import Log
-from harness.errors import MachineError, UnknownNameError, UsageError
+from harness.errors import MachineError, SuiteError, UnknownNameError, UsageError
+from harness.records import Answer, Document, Retrieval
+from harness.retrieve import search
+from harness.suite.check import check
+from harness.suite.load import load
+from harness.suite.scorers import scored
 
 Install = Callable[..., None]
 SOURCE = '''
@@ -191,3 +199,94 @@ def test_help_does_not_look_for_packages() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage" in done.stdout
+
+
+FAILING = '''
+from harness.records import Metric, Score
+
+
+class Tone:
+    """A scorer that breaks its promises."""
+
+    description = "how friendly an answer is"
+    metrics = (Metric("tone.warm", "warm"), Metric("tone.kind", "kind"))
+
+    def __init__(self, options, resources):
+        if "mood" in options:
+            raise KeyError("mood")
+
+    def score(self, case, answer):
+        return [Score("tone.warm", 1.0), Score("tone.wrm", 1.0)]
+
+
+class Lost:
+    description = "a retriever that fails"
+
+    def __init__(self, documents, settings=None):
+        pass
+
+    def search(self, query, k):
+        raise ZeroDivisionError("by zero")
+'''
+ROW = {"input": "a?", "output": "b"}
+
+
+def suite_of(folder: Path, **more: Any) -> Path:
+    """A suite that is scored by `tone`, with documents."""
+    task = {"cases": "cases.jsonl", "scorers": ["tone"]}
+    (folder / "s/documents").mkdir(parents=True)
+    (folder / "s/documents/a.md").write_text("A page.\n", encoding="utf-8")
+    (folder / "s/cases.jsonl").write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    whole = {"name": "s", "tasks": {"t": task}, "candidates": {"base": {}}} | more
+    (folder / "s/suite.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+    return folder / "s"
+
+
+def test_a_metric_that_a_packages_scorer_leaves_out_is_a_problem_and_an_error_row(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tone_bench.py").write_text(FAILING, encoding="utf-8")
+    install("bench-tone", scorers="tone = tone_bench:Tone")
+    monkeypatch.chdir(tmp_path)
+    suite = load(suite_of(tmp_path))
+    assert [str(problem) for problem in check(suite)] == [
+        "s/cases.jsonl:1: scorer 'tone' fails on tone.kind: the scorer gave no such score"
+    ]
+    (scorer,) = scoring.scorers_of(suite, suite.tasks[0])
+    found = scored(scorer, suite.tasks[0].cases[0], Answer("a", "b"))
+    assert [(one.metric, one.value, one.state) for one in found] == [
+        ("tone.warm", 1.0, "ok"),
+        ("tone.kind", None, "error"),
+    ]
+
+
+def test_a_package_that_fails_is_named(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tone_bench.py").write_text(FAILING, encoding="utf-8")
+    install("bench-tone", scorers="tone = tone_bench:Tone", retrievers="lost = tone_bench:Lost")
+    monkeypatch.chdir(tmp_path)
+    task = {"cases": "cases.jsonl", "scorers": {"tone": {"mood": 1}}}
+    with pytest.raises(MachineError) as caught:
+        load(suite_of(tmp_path, tasks={"t": task}))
+    assert str(caught.value) == (
+        "scorer 'tone' failed: tone_bench:Tone of bench-tone 1.2 (KeyError: 'mood')"
+        " (repair or uninstall bench-tone 1.2)"
+    )
+    with pytest.raises(MachineError, match=r"retriever 'lost' failed: .* of bench-tone 1\.2"):
+        search.find([Document("a", "a", "A page.")], ["a?"], Retrieval("lost"), 1)
+
+
+def test_a_clash_has_its_place_in_the_suite(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("bench-tone", scorers="tone = tone_bench:Tone", retrievers="bm25 = tone_bench:Tone")
+    install("bench-voice", scorers="tone = tone_bench:Far")
+    monkeypatch.chdir(tmp_path)
+    documents = {"documents": "documents", "retrieve": {"retriever": "bm25"}}
+    with pytest.raises(SuiteError) as caught:
+        load(suite_of(tmp_path, **documents))
+    found = [str(problem) for problem in caught.value.problems]
+    assert len(found) == 2
+    assert found[0].startswith("s/suite.yaml:11: 2 scorers are named 'tone': tone_bench:Tone of ")
+    assert found[1].startswith("s/suite.yaml:6: 2 retrievers are named 'bm25': harness.retrieve.")

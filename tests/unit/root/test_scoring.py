@@ -21,6 +21,7 @@ from harness.records import (
     Task,
 )
 from harness.store import Store
+from harness.suite import scorers
 
 GOLD = Candidate("gold", context="gold")
 WHY = "the case has no gold passage"
@@ -79,7 +80,7 @@ def test_a_scorer_that_breaks_is_an_error_row_and_does_not_end_the_run() -> None
         def score(self, case: Any, answer: Any) -> list[Score]:
             raise ZeroDivisionError("by zero")
 
-    found = scoring.score_one(Broken(), cases(1)[0], Answer("a", "x"))
+    found = scorers.scored(Broken(), cases(1)[0], Answer("a", "x"))
     assert {(score.value, score.state, score.reason) for score in found} == {
         (None, "error", "ZeroDivisionError: by zero")
     }
