@@ -101,7 +101,8 @@ def unseen_bound(mean: float, clusters: int, below: float, above: float) -> Inte
 def wilson(successes: float, trials: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a proportion."""
     low, high = proportion_confint(successes, trials, alpha=ALPHA, method="wilson")
-    return float(low), float(high)
+    # what rounding leaves of 0 and 1 would be printed as "below 0.1 %"
+    return 0.0 if successes <= 0 else float(low), 1.0 if successes >= trials else float(high)
 
 
 def mid_p_mcnemar(wins: int, losses: int) -> float:

@@ -9,7 +9,7 @@ from compare_factory import answers_of, binary, candidates_of, cases_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.compare.intervals import clustered_se
+from harness.compare.intervals import clustered_se, wilson
 from harness.compare.summaries import summarise
 from harness.records import Metric, Summary
 
@@ -115,3 +115,9 @@ def test_shuffled_answers_and_cases_change_nothing(cells, seed):
     random.Random(seed).shuffle(answers)
     random.Random(seed).shuffle(cases)
     assert before == summarise(answers, cases, [binary()], names)
+
+
+@pytest.mark.parametrize("trials", range(1, 60))
+def test_none_of_any_number_begins_at_0_and_all_end_at_1(trials):
+    assert wilson(0, trials)[0] == 0.0
+    assert wilson(trials, trials)[1] == 1.0
