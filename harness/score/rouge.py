@@ -5,24 +5,29 @@ They reward overlap of content words and say little about style or truth (Lin 20
 """
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score
 from harness.score.options import all_errors, all_unmeasured, only
 from harness.score.text import LIMIT, quote
 
+_T = TypeVar("_T")
 _TYPES = ("rouge1", "rouge2", "rougeL")
 _WORD = re.compile(r"[^\W_]+")
 
 
-class _Words:
-    """Words of any script; on ASCII text the same as rouge-score's own tokenizer."""
+class _Reference(NamedTuple):
+    """What is read of a reference once: words, and how often each word and pair of words stands."""
 
-    def tokenize(self, text: str) -> list[str]:
-        return _WORD.findall(text.lower())
+    words: Sequence[str]
+    ones: Counter[str]
+    twos: Counter[tuple[str, str]]
+    places: dict[str, int]
 
 
 class Rouge:
@@ -42,23 +47,18 @@ class Rouge:
         del resources
         only(options, (), "option for rouge")
 
-    @cached_property
-    def _scorer(self) -> Any:
-        # the import pulls in nltk (a second); loading a suite must not wait for it
-        from rouge_score.rouge_scorer import RougeScorer
-
-        return RougeScorer(["rouge1", "rouge2"], tokenizer=_Words())
-
     def score(self, case: Case, answer: Answer) -> list[Score]:
         """F1 from 0 to 1 per metric; a case without a reference is unmeasured."""
         if answer.finish == "error":
             return all_errors(self.metrics, answer)
         if not case.reference.strip():
             return all_unmeasured(self.metrics, "the case has no reference")
-        texts = case.reference[:LIMIT], answer.text[:LIMIT]
-        found = self._scorer.score(*texts)
-        values = [float(found[name].fmeasure) for name in ("rouge1", "rouge2")]
-        values.append(rouge_l(*(_WORD.findall(text.lower()) for text in texts)))
+        words, wanted = _words(answer.text), _read(case.reference)
+        values = (
+            _f1(_shared(words, wanted.ones), len(words), len(wanted.words)),
+            _f1(_shared(pairwise(words), wanted.twos), len(words) - 1, len(wanted.words) - 1),
+            _f1(_common(words, wanted), len(words), len(wanted.words)),
+        )
         pair = f"{quote(answer.text, 40)} against {quote(case.reference, 40)}"
         return [
             Score(f"rouge.{name}", value, reason=pair)
@@ -67,20 +67,48 @@ class Rouge:
 
 
 def rouge_l(reference: Sequence[str], answer: Sequence[str]) -> float:
-    """F1 of the longest common subsequence of two texts' words, as rouge-score gives it.
+    """F1 of the longest common subsequence of two texts' words, as rouge-score gives it."""
+    return _f1(_common(answer, _counted(reference)), len(answer), len(reference))
 
-    The package fills a table, nine tenths of scoring; bits of one number do the same (Hyyrö 2004,
-    "Bit-parallel LCS-length computation revisited").
-    """
-    if not reference or not answer:
-        return 0.0
+
+def _words(text: str) -> list[str]:
+    """Words of any script; on ASCII text the same as rouge-score's own tokenizer."""
+    return _WORD.findall(text[:LIMIT].lower())
+
+
+@lru_cache(maxsize=512)
+def _read(text: str) -> _Reference:
+    return _counted(_words(text))
+
+
+def _counted(words: Sequence[str]) -> _Reference:
     places: dict[str, int] = {}
-    for at, word in enumerate(reference):
+    for at, word in enumerate(words):
         places[word] = places.get(word, 0) | (1 << at)
-    row = whole = (1 << len(reference)) - 1
-    for word in answer:
-        same = row & places.get(word, 0)
+    return _Reference(words, Counter(words), Counter(pairwise(words)), places)
+
+
+def _shared(found: Iterable[_T], wanted: Counter[_T]) -> int:
+    """How many of the n-grams the reference has, too, each as often as there at most."""
+    said = Counter(filter(wanted.__contains__, found))
+    return sum(min(count, wanted[one]) for one, count in said.items())
+
+
+def _common(words: Sequence[str], wanted: _Reference) -> int:
+    """Length of the longest common subsequence.
+
+    A table, as rouge-score fills it, takes nine tenths of scoring; bits of one number do the same
+    (Hyyrö 2004, "Bit-parallel LCS-length computation revisited").
+    """
+    row = whole = (1 << len(wanted.words)) - 1
+    for place in filter(None, map(wanted.places.get, words)):
+        same = row & place
         row = ((row + same) | (row - same)) & whole
-    common = len(reference) - row.bit_count()
-    precision, recall = common / len(answer), common / len(reference)
-    return 2 * precision * recall / (precision + recall) if common else 0.0
+    return len(wanted.words) - row.bit_count()
+
+
+def _f1(shared: int, said: int, wanted: int) -> float:
+    if not shared:
+        return 0.0
+    precision, recall = shared / said, shared / wanted
+    return 2 * precision * recall / (precision + recall)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LIMIT = 20_000  # characters of an answer that are judged; the rest is ignored
 
@@ -21,13 +22,13 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 # Scripts that put no space between words: every character counts as a word of its own.
 _UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f])")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-_MARKER = re.compile(
-    r"^[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+", re.MULTILINE
-)
+# what begins a line that is an item or a heading
+_MARKER = re.compile(r"[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+")
+# The mark comes first, so that `re` skips to it; what may not stand before it is looked up after.
 _SENTENCE_END = re.compile(
-    r"(?<!\b[A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bNo)(?<!\bRs)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)"
-    r"[.!?](?:[\"')\]\u2019\u201d*_]*)(?=\s+[\"'(\[\u2018\u201c*_]*[^\Wa-z_])"
-    r"|[\u3002\uff01\uff1f]|\n+"
+    r"[.!?\n\u3002\uff01\uff1f](?:(?<=[\u3002\uff01\uff1f])|(?<=\n)\n*|(?<=[.!?])"
+    r"(?<!\b[A-Z].)(?<!\be\.g.)(?<!\bi\.e.)(?<!\bNo.)(?<!\bRs.)(?<!\bMr.)(?<!\bMs.)(?<!\bDr.)"
+    r"(?<!\bMrs.)[\"')\]\u2019\u201d*_]*(?=\s+[\"'(\[\u2018\u201c*_]*[^\Wa-z_]))"
 )
 
 
@@ -37,8 +38,12 @@ def normalise(text: str) -> str:
     Footnote marks and zero-width characters go, "2½" becomes "2.5", and characters of scripts
     without spaces (Chinese, Japanese, Thai) are set apart.
     """
-    if text.isascii():
-        return text
+    return text if text.isascii() else _normalised(text)
+
+
+# Scorers look at the same answer one after the other, so that few texts are enough.
+@lru_cache(maxsize=32)
+def _normalised(text: str) -> str:
     text = _RAISED.sub(".", text)
     text = _FRACTION.sub(_fraction, _DROPPED.sub("", text))
     text = _DASH_APART.sub(" - ", text)
@@ -58,14 +63,24 @@ def words(text: str) -> list[str]:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text that hold a word; a line break ends a sentence, too."""
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=32)
+def _sentences(text: str) -> tuple[str, ...]:
     pieces = []
     start = 0
-    text = _MARKER.sub("", text)
+    text = "\n".join([_unmarked(line) for line in text.split("\n")])
     for end in _SENTENCE_END.finditer(text):
         pieces.append(text[start : end.end()])
         start = end.end()
     pieces.append(text[start:])
-    return [piece.strip() for piece in pieces if _WORD.search(piece)]
+    return tuple(piece.strip() for piece in pieces if _WORD.search(piece))
+
+
+def _unmarked(line: str) -> str:
+    mark = _MARKER.match(line)
+    return line[mark.end() :] if mark else line
 
 
 def quote(text: str, limit: int = 60, *, tail: bool = False) -> str:
