@@ -21,7 +21,7 @@ class Abstention:
         Metric(
             "abstention.right",
             "declines a question that has no answer, and answers one that has",
-            need="facts",
+            need="other",
             binary=True,
             headline=True,
         ),
@@ -29,10 +29,10 @@ class Abstention:
             "abstention.invented",
             "asserts something where nobody could know",
             better="lower",
-            need="facts",
+            need="other",
             binary=True,
         ),
-        Metric("abstention.declined", "declines", better="neither", need="facts", binary=True),
+        Metric("abstention.declined", "declines", better="neither", need="other", binary=True),
     )
 
     def __init__(self, options: dict[str, Any], resources: Resources) -> None:
