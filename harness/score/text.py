@@ -83,6 +83,7 @@ def _unmarked(line: str) -> str:
     return line[mark.end() :] if mark else line
 
 
+@lru_cache(maxsize=64)
 def quote(text: str, limit: int = 60, *, tail: bool = False) -> str:
     """A text on one line in quotation marks, cut to `limit` characters (`tail`: its end)."""
     flat = " ".join((text[-4 * limit :] if tail else text[: 4 * limit]).split())

@@ -10,7 +10,7 @@ closest to, not against their mean.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +26,9 @@ _WORDS, _TRIGRAMS = 50, 100
 _NEAREST = 5
 _LEAST_SPREAD = 1e-3  # a feature that hardly varies must not outweigh all others
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|\n")
+_ASCII_TOKEN = re.compile(r"[a-z]+|[^a-z_ \t\r\f\v\x1c-\x1f]")  # the same of a plain ASCII text
 _DIGIT = re.compile(r"\d+")
-_SPACE = re.compile(r"[^\S\n]+")
+_SPACE = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # what is not one space already
 
 Floats = NDArray[np.float64]
 
@@ -40,23 +41,26 @@ class Heard(NamedTuple):
 
 
 class _Features(NamedTuple):
-    """The features, and the mean and spread of the share of each over all writers."""
+    """What is counted in a text: words and marks, and trigrams as sorted numbers.
 
-    counts: Callable[[str], Counter[str]]
-    names: tuple[str, ...]
-    mean: Floats
-    spread: Floats
+    `places` says where each of the sorted trigrams stands among the ranked ones.
+    """
 
-    def shares(self, text: str) -> Floats:
-        """The share of each feature among all words, or trigrams, of a text."""
-        counted = self.counts(text)
-        found = np.array([counted.get(feature, 0) for feature in self.names], dtype=np.float64)
-        return found / max(1, counted.total())
+    tokens: tuple[str, ...]
+    codes: NDArray[np.uint64]
+    places: NDArray[np.intp]
 
-    def z(self, text: str) -> Floats:
-        """How far each share lies from the mean, in spreads."""
-        scores: Floats = (self.shares(text) - self.mean) / self.spread
-        return scores
+    def shares(self, plain: str) -> Floats:
+        """The share of each feature among all words, or trigrams, of a text; words come first."""
+        said = Counter(_tokens(plain))
+        words = np.array([said[token] for token in self.tokens], dtype=np.float64)
+        trigrams = np.zeros(len(self.codes))
+        codes = _codes(plain)
+        if len(codes) and len(self.codes):
+            near = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+            hits = near[self.codes[near] == codes]
+            trigrams[self.places] = np.bincount(hits, minlength=len(self.codes))
+        return np.concatenate([words / max(1, said.total()), trigrams / max(1, len(codes))])
 
 
 class Voice:
@@ -73,10 +77,10 @@ class Voice:
             raise ValueError(f"{found} different training outputs, {ENOUGH} make a voice")
         plain = [_plain(text) for text in self.texts]
         pool = [*plain, *(_plain(text) for text in _spread(others))]
-        self._kinds = [
-            _fitted(counts, plain, pool, most)
-            for counts, most in ((_tokens, _WORDS), (_trigrams, _TRIGRAMS))
-        ]
+        self._features = _ranked(plain)
+        shares = np.stack([self._features.shares(text) for text in pool])
+        self._mean = shares.mean(axis=0)
+        self._spread = np.maximum(shares.std(axis=0), _LEAST_SPREAD)
         self._quoted = [quote(text) for text in self.texts]
         self._house = np.stack([self._direction(text) for text in plain])
 
@@ -89,7 +93,7 @@ class Voice:
         return Heard(round(similarity, 6), self._quoted[best])
 
     def _direction(self, plain: str) -> Floats:
-        z = np.concatenate([kind.z(plain) for kind in self._kinds])
+        z = (self._features.shares(plain) - self._mean) / self._spread
         direction: Floats = z / max(float(np.linalg.norm(z)), 1e-12)
         return direction
 
@@ -106,18 +110,18 @@ def _spread(texts: Iterable[str]) -> list[str]:
     return [known[at * len(known) // kept] for at in range(kept)]
 
 
-def _fitted(
-    counts: Callable[[str], Counter[str]], own: Sequence[str], pool: Sequence[str], most: int
-) -> _Features:
+def _ranked(own: Sequence[str]) -> _Features:
     """The features that most own texts have: those are least about one text's subject."""
-    having: Counter[str] = Counter()
-    for text in own:
-        having.update(counts(text).keys())
-    ranked = tuple(sorted(having, key=lambda feature: (-having[feature], feature))[:most])
-    unit = _Features(counts, ranked, np.zeros(len(ranked)), np.ones(len(ranked)))
-    shares = np.stack([unit.shares(text) for text in pool])
-    spread = np.maximum(shares.std(axis=0), _LEAST_SPREAD)
-    return _Features(counts, ranked, shares.mean(axis=0), spread)
+    tokens = _shared((set(_tokens(text)) for text in own), _WORDS)
+    trigrams = _shared((set(_trigrams(text)) for text in own), _TRIGRAMS)
+    codes = np.concatenate([np.zeros(0, np.uint64), *map(_codes, trigrams)])
+    order = np.argsort(codes)
+    return _Features(tokens, codes[order], order)
+
+
+def _shared(features: Iterable[set[str]], most: int) -> tuple[str, ...]:
+    having = Counter(feature for text in features for feature in text)
+    return tuple(sorted(having, key=lambda feature: (-having[feature], feature))[:most])
 
 
 def _plain(text: str) -> str:
@@ -125,9 +129,17 @@ def _plain(text: str) -> str:
     return _DIGIT.sub("0", _SPACE.sub(" ", normalise(text[:LIMIT].strip()).lower()))
 
 
-def _tokens(plain: str) -> Counter[str]:
-    return Counter(_TOKEN.findall(plain))
+def _tokens(plain: str) -> list[str]:
+    return (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain)
 
 
-def _trigrams(plain: str) -> Counter[str]:
-    return Counter(map("".join, zip(plain, plain[1:], plain[2:], strict=False)))
+def _trigrams(plain: str) -> list[str]:
+    return [plain[at : at + 3] for at in range(len(plain) - 2)]
+
+
+def _codes(plain: str) -> NDArray[np.uint64]:
+    """A number for each trigram: three code points of 21 bits; numpy counts numbers, not texts."""
+    points = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    high, low = np.uint64(42), np.uint64(21)
+    codes: NDArray[np.uint64] = (points[:-2] << high) | (points[1:-1] << low) | points[2:]
+    return codes
