@@ -15,7 +15,9 @@ def lead(run: Run) -> str:
         for word in ("shown", "reversed", "not shown", "not measured")
     }
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"Of {len(run.phenomena)} expectations that the suite wrote down before this run: {said}."
+    return (
+        f"Of {len(run.phenomena)} expectations that the suite wrote down before this run: {said}."
+    )
 
 
 def name(one: Phenomenon) -> str:

@@ -44,8 +44,11 @@ def _findings(run: Run) -> Iterator[str]:
         yield ""
         yield f"**{title}**"
         yield ""
-        for finding in members:
+        shown, left = view.digest(members)
+        for finding in shown:
             yield f"- *{finding.answer}*: {markdown(finding.sentence)}"
+        if left:
+            yield f"- {view.more_text(left)}: report.html"
         if not members:
             yield "- This run tested no such claim."
     if run.phenomena:

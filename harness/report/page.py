@@ -142,18 +142,20 @@ def _findings(run: Run) -> list[tuple[str, list[dict[str, Any]]]]:
         metric = metrics.get(item.metric, Metric("", ""))
         own = marks.reach([item.low, item.high, item.effect])
         where = {"task": item.task, "metric": item.metric, "slice": item.slice}
+        where |= {"candidate": item.candidate, "against": item.baseline}
         scale = common if metric.unit == "share" else own
         return {
             "item": item,
             "change": text.change(item.effect, metric) if item.effect is not None else "",
             "bounds": text.bounds(item.low, item.high, metric),
             "mark": marks.forest(item.effect, item.low, item.high, scale),
-            "link": link(**where, candidate=item.candidate, against=item.baseline)
-            if item.task
-            else "",
+            "link": link(**where) if item.task else "",
         }
 
-    return [(title, [row(item) for item in members]) for title, members in view.groups(run)]
+    return [
+        (title, [row(item) | {"first": item in view.digest(members)[0]} for item in members])
+        for title, members in view.groups(run)
+    ]
 
 
 def _classes(run: Run) -> list[dict[str, Any]]:

@@ -60,7 +60,11 @@ def _findings(run: Run) -> Iterator[RenderableType]:
     for title, members in view.groups(run):
         yield _heading(title)
         if members:
-            yield Padding(_lines([_finding(item) for item in members], (12, None)), (0, 0, 0, 2))
+            shown, left = view.digest(members)
+            rows = [_finding(item) for item in shown]
+            if left:
+                rows.append((Text("…"), Text(f"{view.more_text(left)}: report.html")))
+            yield Padding(_lines(rows, (12, None)), (0, 0, 0, 2))
         else:
             yield Text("  This run tested no such claim.")
 

@@ -1,5 +1,7 @@
 """What a reader wants from a run, picked once for every report."""
 
+from collections.abc import Sequence
+
 from harness.records import (
     Adapter,
     CandidateResult,
@@ -124,6 +126,18 @@ def groups(run: Run) -> list[tuple[str, list[Finding]]]:
         if members or key != "cost":
             found.append((title, sorted(members, key=lambda finding: ORDER[finding.answer])))
     return found
+
+
+def digest(members: Sequence[Finding]) -> tuple[list[Finding], int]:
+    """The first finding of each claim and answer, and how many more say the like elsewhere."""
+    first = {(one.claim, one.answer): one for one in reversed(members)}
+    shown = [one for one in members if first[one.claim, one.answer] is one]
+    return shown, len(members) - len(shown)
+
+
+def more_text(count: int) -> str:
+    """What is said of findings that are left to the table."""
+    return f"{count} more of these claims, on other tasks and candidates" if count else ""
 
 
 def finding_change(finding: Finding, metrics: dict[str, Metric]) -> str:

@@ -38,7 +38,8 @@ def rendered(run: Run) -> dict[str, str]:
 def test_every_report_names_the_expectation_its_number_and_verdict(run: Run) -> None:
     for text in rendered(run).values():
         assert (
-            "Of 2 expectations that the suite wrote down before this run: 1 shown, 1 not measured" in text
+            "Of 2 expectations that the suite wrote down before this run: 1 shown, 1 not measured"
+            in text
         )
         assert "frozen (1)" in text
         assert "what changed is missed: −35 pp" in text

@@ -5,7 +5,7 @@ import dataclasses
 from factory_run import empty_run, make_run
 
 from harness.records import Metric
-from harness.report import marks, view
+from harness.report import html, marks, terminal, view
 
 
 def test_the_base_is_the_candidate_with_nothing_added():
@@ -67,3 +67,19 @@ def test_a_curve_reads_only_finite_pairs():
     assert marks.curve(raw) == [(0.0, 2.5), (1.0, 2.0)]
     assert marks.curve("nonsense") == []
     assert marks.sparklines(([], [])) == ["", ""]
+
+
+def test_a_claim_is_told_once_and_the_like_of_it_is_counted() -> None:
+    run = make_run()
+    first = run.findings[0]
+    again = [dataclasses.replace(first, task=f"task-{i}", sentence=f"again {i}") for i in range(3)]
+    other = dataclasses.replace(first, answer="not shown", sentence="not here")
+    shown, left = view.digest([first, *again, other])
+    assert (shown, left) == ([first, other], 3)
+    assert view.digest([]) == ([], 0)
+    many = dataclasses.replace(run, findings=(first, *again))
+    told = " ".join(terminal.plain_text(many).split())
+    assert "3 more of these claims, on other tasks and candidates: report.html" in told
+    assert "again 1" not in told
+    page = html.render(many)
+    assert all(f"again {i}" in page for i in range(3))
