@@ -13,12 +13,13 @@ from harness.score.proper import term_of, without_statutes
 from harness.score.text import normalise
 
 _BOLD = re.compile(r"(\*\*|__)(?=[^\s*_])([^*_\n]{1,120})(?<=[^\s*_])\1")
-CAP = r"[A-Z](?:[\w&-]|'(?=\w))*"
+CAP = r"[A-Z][\w&-]*(?:'(?=\w)[\w&-]*)*"
 PHRASE = re.compile(rf"\b{CAP}(?:[ ](?:(?:of|for)[ ](?={CAP}))?{CAP}){{0,7}}")
 _QUOTED = re.compile(
     r'"([^"\u27e6\u27e7\n]{1,60})"|\u27e6"?([^\u27e6\u27e7"\n]{1,60})"?\u27e7'
     r"|(?<![\w'])'([A-Z][^'\n]{0,59})'(?!\w)"
 )
+_QUOTES = "\"'\u27e6"
 _MEANS = re.compile(
     r"[ ]*(?:,|\([^()\n]{0,60}\))?[ ]*(?:(?:shall|will)[ ])?"
     r"(?:means?|have the (?:same )?meanings?|has the (?:same )?meaning|refers? to|denotes?"
@@ -51,7 +52,7 @@ _MARK = re.compile(
 )
 _RUN_IN = re.compile(r"[^.:\n]{1,70}[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_][\w'&-]*")
-_TOKEN = re.compile(r"[^\W_](?:[\w&]|['-](?=\w))*")
+_TOKEN = re.compile(r"[^\W_][\w&]*(?:['-](?=\w)[\w&]*)*")
 _STOP = re.compile(r"[.;\n](?=\s|$)|\n")
 
 
@@ -96,6 +97,11 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
 
 
+@lru_cache(maxsize=65_536)
+def _stem_of(written: str) -> str:
+    return _stem(written.lower())
+
+
 def headings(text: str, prefixes: tuple[str, ...] = ()) -> list[tuple[int, int]]:
     """Spans of headings: capitals, Markdown, title case on a line of its own or before a stop.
 
@@ -123,14 +129,14 @@ def _titled(body: str) -> bool:
 
 def definitions(text: str) -> list[Definition]:
     """The definitions of a text (as `plain` gives it), in their order; each term as written."""
-    quoted = list(_QUOTED.finditer(text))
+    quoted = list(_QUOTED.finditer(text)) if any(mark in text for mark in _QUOTES) else []
     found = [*_bracketed(text), *_stated(text, quoted)]
     found += [
         Definition(_inner(match), match.start(), match.end())
         for match in quoted
         if _HEREINAFTER.search(text[max(0, match.start() - 60) : match.start()])
     ]
-    for match in _PLAIN.finditer(text):
+    for match in _PLAIN.finditer(text) if "mean" in text else ():
         term = re.sub(r"\A(?:The|An?) ", "", match[1])
         if term.lower() not in _NO_TERMS:
             found.append(
@@ -191,15 +197,15 @@ def uses(text: str, terms: Iterable[str]) -> list[Use]:
     index = _index(tuple(dict.fromkeys(terms)))
     if not index:
         return []
-    words = [
-        (match.start(), match.end(), _stem(match[0].lower())) for match in _TOKEN.finditer(text)
-    ]
+    words = list(_TOKEN.finditer(text))
+    stems = [_stem_of(match[0]) for match in words]
     found, after = [], 0
-    for place, (start, _, first) in enumerate(words):
-        for phrase, term in index.get(first, ()) if place >= after else ():
+    for place, first in enumerate(stems):
+        for phrase, term in index[first] if first in index and place >= after else ():
             last = place + len(phrase)
-            if tuple(word[2] for word in words[place:last]) == phrase:
-                said = text[start : words[last - 1][1]]
+            if tuple(stems[place:last]) == phrase:
+                start = words[place].start()
+                said = text[start : words[last - 1].end()]
                 if "\n" not in said and len(said.split()) == len(phrase):
                     found.append(Use(term, start, said, _same_capitals(said, term)))
                     after = last

@@ -1,6 +1,7 @@
 """Numbers that a contract text gives to its parts, and the references that point to none."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _LABEL = r"(?:\d{1,3}(?:\.\d{1,3}){0,4}(?:\([a-z0-9]{1,4}\)){0,4}|\([a-z0-9]{1,4}\)|[IVXL]{1,6}\b)"
@@ -9,7 +10,9 @@ _CLAUSE = r"(?:sub-?)?(?:[Cc]lause|[Ss]ection|[Aa]rticle|[Pp]aragraph|[Pp]ara|[P
 _REFERENCE = re.compile(
     rf"\b((?:[Ss]ub-?)?{_CLAUSE}|CLAUSE|SECTION|ARTICLE)s?[ ]({_LISTED})(?![\w.]\w)"
 )
+_CLAUSES = ("clause", "section", "article", "para", "part")
 _ATTACHED = "schedule|annexure|annex|appendix|exhibit|attachment"
+_ATTACHMENTS = tuple(_ATTACHED.split("|"))
 _ATTACHMENT = re.compile(rf"\b((?i:{_ATTACHED}))(?i:s|es)?[ ](\d{{1,3}}|[IVX]{{1,5}}|[A-Z])\b")
 # what numbers a part: "3." or "3.1" or "(a)" or "Clause 3:" at a line's start, "(a)" after ; : ,
 _PART = re.compile(
@@ -82,12 +85,16 @@ def references(text: str, names: frozenset[str] = frozenset()) -> list[Reference
 
     `names` are what the text calls itself beside "Agreement" and the like.
     """
-    if not _REFERENCE.search(text) and not _ATTACHMENT.search(text):
+    lower = text.lower()
+    named = _found(_REFERENCE, text, lower, _CLAUSES)
+    attached = _found(_ATTACHMENT, text, lower, _ATTACHMENTS)
+    if not named and not attached:
         return []
-    starts = {match.end("named") for match in _PART.finditer(text) if match["named"]}
-    starts |= {match.end("which") for match in _PART.finditer(text) if match["which"]}
+    parts = list(_PART.finditer(text))
+    starts = {match.end("named") for match in parts if match["named"]}
+    starts |= {match.end("which") for match in parts if match["which"]}
     found = []
-    for match in _REFERENCE.finditer(text):
+    for match in named:
         if match.end() in starts or _outside(text, match, names):
             continue
         found += [
@@ -96,10 +103,17 @@ def references(text: str, names: frozenset[str] = frozenset()) -> list[Reference
         ]
     found += [
         Reference(match[0], match.start(), (match[1].lower(), match[2].lower()))
-        for match in _ATTACHMENT.finditer(text)
+        for match in attached
         if match.end() not in starts and not _outside(text, match, names)
     ]
     return found
+
+
+def _found(
+    pattern: re.Pattern[str], text: str, lower: str, needs: Iterable[str]
+) -> list[re.Match[str]]:
+    """The matches of a pattern that needs one of some words, which spare other texts the search."""
+    return list(pattern.finditer(text)) if any(word in lower for word in needs) else []
 
 
 def _outside(text: str, match: re.Match[str], names: frozenset[str]) -> bool:

@@ -98,7 +98,7 @@ class Drafting:
         text = contract.plain(text)
         heads = contract.headings(text, self.prefixes)
         defined = contract.definitions(text)
-        selves = {match[1] for match in _SELF_NAME.finditer(text)}
+        selves = {match[1] for match in _SELF_NAME.finditer(text)} if "his " in text else set()
         own = {contract.key(one.term) for one in defined}
         others = [
             term for term in (*self.elsewhere, *sorted(selves)) if contract.key(term) not in own

@@ -5,6 +5,7 @@ left alone, and so is what begins a sentence. A single word counts only after a 
 """
 
 import re
+from string import ascii_letters
 
 _DETERMINER_WORDS = (
     "the a an each every any all such said that these those its his her their our your no either"
@@ -45,7 +46,8 @@ _START = re.compile(
     r"(?:\A|\n)[ \t]*(?:[#>*+\u2022-]{1,6}[ \t]+)?(?:\(?[\w.]{1,8}[.)][ \t]+)?"
     r"[\"'(\u27e6\[]*\Z|[.!?:;][\"')\]\u27e7]*\s+[\"'(\u27e6\[]*\Z|\([a-z0-9]{1,4}\)[ ]\Z"
 )
-_BEFORE = re.compile(r"([A-Za-z]+)[ \"'(\u27e6]+\Z")
+_OPENING = "\"'(\u27e6["  # what `_START` lets stand before a word
+_NUMBERED = re.compile(r"[ ]?\d|\.\w|@")
 _STATUTE = re.compile(
     r"[A-Z][\w'&-]*(?:[ ,(]{1,2}(?:[A-Z][\w'&-]*"
     r"|of|and|for|the|at|to|in|on|with|or|from)\)?){0,14}?"
@@ -54,8 +56,13 @@ _STATUTE = re.compile(
 )
 
 
+_STATUTES = ("Act", "Code", "Rules", "Regulation", "Ordinance", "Scheme", "Convention", "Directive")
+
+
 def without_statutes(text: str) -> str:
     """The text with names of statutes blanked out, its length kept."""
+    if not any(kind in text for kind in _STATUTES):
+        return text
     return _STATUTE.sub(lambda name: "\x00" * len(name[0]), text)
 
 
@@ -69,14 +76,14 @@ def term_of(text: str, start: int, end: int) -> str:
     determined = words[0] in _OPENERS
     if determined:
         words = words[1:]
-    elif words[0] == "This" or _START.search(before):
+    elif words[0] == "This" or _begins(before):
         return ""
     else:
-        word = _BEFORE.search(before)
-        determined = bool(word and word[1].lower() in _DETERMINERS)
-        if word and word[1].lower() == "this":
+        word = _last_word(before)
+        determined = word in _DETERMINERS
+        if word == "this":
             return ""
-    numbered = re.match(r"[ ]?\d|\.\w|@", text[end : end + 2])
+    numbered = _NUMBERED.match(text[end : end + 2])
     words = [word.removesuffix("'s") for word in words]
     is_term = not numbered and (
         _alone(words[0], determined=determined)
@@ -84,6 +91,18 @@ def term_of(text: str, start: int, end: int) -> str:
         else words and not _AMONG & set(words) and (determined or not _PLACE.search(before))
     )
     return " ".join(words) if is_term else ""
+
+
+def _begins(before: str) -> bool:
+    """Whether a sentence, a line or an item begins after what stands before a phrase."""
+    last = before.rstrip(_OPENING).rstrip(" \t")[-1:]
+    return not (last.isalnum() or last == ",") and _START.search(before) is not None
+
+
+def _last_word(before: str) -> str:
+    """The word before a phrase in lower case, '' where something else stands there."""
+    rest = before.rstrip(" \"'(\u27e6")
+    return rest[len(rest.rstrip(ascii_letters)) :].lower() if len(rest) < len(before) else ""
 
 
 def _alone(word: str, *, determined: bool) -> bool:

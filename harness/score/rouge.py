@@ -19,6 +19,7 @@ from harness.score.text import LIMIT, quote
 _T = TypeVar("_T")
 _TYPES = ("rouge1", "rouge2", "rougeL")
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
 class _Reference(NamedTuple):
@@ -73,7 +74,8 @@ def rouge_l(reference: Sequence[str], answer: Sequence[str]) -> float:
 
 def _words(text: str) -> list[str]:
     """Words of any script; on ASCII text the same as rouge-score's own tokenizer."""
-    return _WORD.findall(text[:LIMIT].lower())
+    text = text[:LIMIT].lower()
+    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
 
 
 @lru_cache(maxsize=512)

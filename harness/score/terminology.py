@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, ClassVar, NamedTuple
 
 import regex  # type: ignore[import-untyped]  # like re, with \p{..}
@@ -20,7 +20,7 @@ from harness.score.options import all_errors, choice, only
 from harness.score.text import LIMIT, normalise, quote
 
 _END = r"(?:'(?:s|t|ll|ve|re|d|m|S|T|LL|VE|RE|D|M)\b)?"
-_WORD = re.compile(rf"[^\W_]+{_END}")
+_WORD = re.compile(rf"[A-Za-z0-9]+{_END}")  # for ASCII text
 # `re` takes the vowel signs of many scripts for no part of a word
 _ANY_WORD = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}]+{_END}")
 # what may stand between the words of one phrase: a space, a line's end, a hyphen, markup, quotes
@@ -92,18 +92,24 @@ class Terminology:
         """
         extra = () if self._known.issuperset(terms) else tuple(sorted({*terms} - self._known))
         text = normalise(text[:LIMIT])
-        matches = _words(text)
-        words = [match[0] for match in matches]
+        pattern = _pattern(text)
+        words = pattern.findall(text)
         index = self._index_for(extra)
-        lemmas = [lemma(word, self.language) for word in words]
+        phrases, beginnings = index
+        lemmas = list(map(lemma, words, repeat(self.language)))
+        known = [start for start, first in enumerate(lemmas) if first in phrases]
+        begun = [start for start, word in enumerate(words) if word.lower() in beginnings]
+        if not known and not begun:
+            return [], len(words)
+        matches = list(pattern.finditer(text))
         found: list[Hit] = []
-        for start, first in enumerate(lemmas):
-            for phrase, forms in index.phrases.get(first, ()):
+        for start in known:
+            for phrase, forms in phrases[lemmas[start]]:
                 end = start + len(phrase)
                 if tuple(lemmas[start:end]) == phrase and _together(text, matches[start:end]):
                     found += self._hit(words, start, end, forms)
-            if words[start].lower() in index.beginnings:
-                found += self._joined(text, matches[start : start + 2], start, index)
+        for start in begun:
+            found += self._joined(text, matches[start : start + 2], start, index)
         return _apart(found), len(words)
 
     def _hit(self, words: list[str], start: int, end: int, forms: list[Form]) -> list[Hit]:
@@ -132,7 +138,8 @@ class Terminology:
         singles: set[str] = set()
         for term in (*self.glossary, *(Term(name) for name in extra)):
             for text, bad in ((term.preferred, False), *((t, True) for t in term.forbidden)):
-                words = tuple(match[0] for match in _words(normalise(text)))
+                plain = normalise(text)
+                words = tuple(_pattern(plain).findall(plain))
                 lemmas = tuple(lemma(word, self.language) for word in words)
                 if words:
                     form = Form(term.preferred, text, words, bad, may_be_verb(words))
@@ -207,8 +214,9 @@ def _same_case(hit: Hit) -> bool:
     )
 
 
-def _words(text: str) -> Sequence[re.Match[str]]:
-    return list((_WORD if text.isascii() else _ANY_WORD).finditer(text))
+def _pattern(text: str) -> Any:
+    """What finds the words of a text, from `re` or from `regex`."""
+    return _WORD if text.isascii() else _ANY_WORD
 
 
 def _together(text: str, matches: Sequence[re.Match[str]]) -> bool:

@@ -11,17 +11,16 @@ _FRACTION = re.compile(r"(?:(\d)[ ]?)?([½¼¾])")
 _RAISED = re.compile("(?<=\\d)\u00b7(?=\\d)")
 _DROPPED = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u00b9\u00b2\u00b3\u2070-\u2079]")
 _DASH_APART = re.compile(r"(?<!\d)\s*[\u2014\u2015]\s*|\s*[\u2014\u2015]\s*(?!\d)")
-_TRANSLATED = str.maketrans(
-    {
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
-    }
+_PLAIN = (
+    ("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    ("\u2018\u2019\u201a\u201b\u02bc\u00b4", "'"),
+    ("\u201c\u201d\u201e\u00ab\u00bb", '"'),
 )
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 # Scripts that put no space between words: every character counts as a word of its own.
 _UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f])")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:['-][A-Za-z0-9]+)*")
 # what begins a line that is an item or a heading
 _MARKER = re.compile(r"[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+")
 # The mark comes first, so that `re` skips to it; what may not stand before it is looked up after.
@@ -44,10 +43,17 @@ def normalise(text: str) -> str:
 # Scorers look at the same answer one after the other, so that few texts are enough.
 @lru_cache(maxsize=32)
 def _normalised(text: str) -> str:
-    text = _RAISED.sub(".", text)
-    text = _FRACTION.sub(_fraction, _DROPPED.sub("", text))
-    text = _DASH_APART.sub(" - ", text)
-    text = unicodedata.normalize("NFKC", text).translate(_TRANSLATED)
+    if "\u00b7" in text:
+        text = _RAISED.sub(".", text)
+    text = _DROPPED.sub("", text)
+    if any(fraction in text for fraction in _FRACTIONS):
+        text = _FRACTION.sub(_fraction, text)
+    if "\u2014" in text or "\u2015" in text:
+        text = _DASH_APART.sub(" - ", text)
+    text = unicodedata.normalize("NFKC", text)
+    for marks, plain in _PLAIN:
+        for mark in marks:
+            text = text.replace(mark, plain)
     text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
     return _UNSPACED.sub(r" \1 ", text)
 
@@ -58,7 +64,9 @@ def _fraction(match: re.Match[str]) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text; "house-keeping" and "it's" are one word each."""
-    return _WORD.findall(text if text.isascii() else _UNSPACED.sub(r" \1 ", text))
+    if text.isascii():
+        return _ASCII_WORD.findall(text)
+    return _WORD.findall(_UNSPACED.sub(r" \1 ", text))
 
 
 def sentences(text: str) -> list[str]:
