@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from harness.score.text import normalise
 
@@ -65,6 +66,7 @@ _SPELT = {
 }
 
 
+@lru_cache(maxsize=16_384)
 def in_full(word: str) -> str:
     """A word in full and without accents: "rd" is "road", "jiří" is "jiri"."""
     if not word.isascii():

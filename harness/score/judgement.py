@@ -7,6 +7,7 @@ from typing import NamedTuple
 from harness.score.declining import declines, withheld
 from harness.score.known import Known
 from harness.score.others import announced, others
+from harness.score.reading import read
 from harness.score.stance import Stance, corrected, stance
 from harness.score.text import quote
 from harness.score.values import Reading, Span, find, within_ranges
@@ -38,7 +39,7 @@ class _Match(NamedTuple):
 
 def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
     """The class of an answer to a question about a fact whose values are known."""
-    reading = Reading(text)
+    reading = read(text)
     if not reading.text.strip():
         return Judgement("wrong", "the answer is empty")
     matches = _settled(_taken_back(reading.text, _matches(reading, known)))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score
 from harness.score.options import all_errors, all_unmeasured, only
+from harness.score.reading import read
 from harness.score.refusal import refuses, withholds
 from harness.score.rules import build
 from harness.score.stance import stance
@@ -37,7 +38,7 @@ class Said:
     @cached_property
     def reading(self) -> Reading:
         """The answer's words and quantities."""
-        return Reading(self.text)
+        return read(self.text)
 
 
 Expected = Callable[[Said], Found]
