@@ -1,6 +1,6 @@
 """Probes for a base and two random adapters, to hold an engine against the reference."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,16 @@ def probe_job(base: Path, root: Path) -> EngineJob:
     ranks = {random_adapter(base, rank, root / f"r{rank}"): rank for rank in (8, 16)}
     tokenizer: Any = AutoTokenizer.from_pretrained(base)
     prompts = [tuple(tokenizer(text)["input_ids"]) for text in PROMPTS]
+    # each prompt is also followed by what begins the next one, to be scored token by token
+    following = dict(zip(prompts, [*prompts[1:], prompts[0]], strict=True))
+    probes = [
+        replace(probe, targets=(following[probe.token_ids],))
+        for probe in canary.probe_requests(prompts, list(ranks))
+    ]
     return EngineJob(
         model_path=str(base),
         requests=(),
-        probes=tuple(canary.probe_requests(prompts, list(ranks))),
+        probes=tuple(probes),
         adapters={digest: str(root / f"r{rank}") for digest, rank in ranks.items()},
         ranks=ranks,
         stop_ids=(int(tokenizer.eos_token_id),),

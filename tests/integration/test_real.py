@@ -4,6 +4,7 @@ import importlib.util
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -76,6 +77,19 @@ def test_base_and_two_adapters_in_one_batch_match_the_reference(parity: Parity) 
     for source, row in measured.items():
         assert row["to_reference"] < canary.NOISE
         assert (row["effect"] > 0.08) == (source != canary.BASE), measured
+
+
+def test_targets_are_as_likely_as_the_reference_says(parity: Parity) -> None:
+    """Base and adapters in one batch, one prefill each; bfloat16 leaves a few hundredths."""
+    expected = {answer.request: answer.target_logprobs for answer in parity.reference}
+    apart: dict[str, list[float]] = {}
+    for answer in ask(parity.job, parity.log):
+        (ours,), (theirs,) = answer.target_logprobs, expected[answer.request]
+        assert len(ours) == len(theirs) > 3
+        source = answer.request.split("/")[1]
+        apart.setdefault(source, []).append(abs(fmean(ours) - fmean(theirs)))
+    assert len(apart) == 3
+    assert max(fmean(values) for values in apart.values()) < 0.1, apart
 
 
 @on_cpu_build
