@@ -53,6 +53,7 @@ _MARK = re.compile(
 _RUN_IN = re.compile(r"[^.:\n]{1,70}[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_][\w'&-]*")
 _TOKEN = re.compile(r"[^\W_][\w&]*(?:['-](?=\w)[\w&]*)*")
+_ASCII_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_&]*(?:['-](?=[A-Za-z0-9_])[A-Za-z0-9_&]*)*")
 _STOP = re.compile(r"[.;\n](?=\s|$)|\n")
 
 
@@ -121,8 +122,10 @@ def headings(text: str, prefixes: tuple[str, ...] = ()) -> list[tuple[int, int]]
 
 
 def _titled(body: str) -> bool:
+    if body.endswith((".", ";", ",", "?", "!")):
+        return False
     words = _WORD.findall(body)
-    if not 1 <= len(words) <= 9 or body.endswith((".", ";", ",", "?", "!")):
+    if not 1 <= len(words) <= 9:
         return False
     return all(word[0].isupper() or word in _SMALL for word in words) and words[0][0].isupper()
 
@@ -197,7 +200,7 @@ def uses(text: str, terms: Iterable[str]) -> list[Use]:
     index = _index(tuple(dict.fromkeys(terms)))
     if not index:
         return []
-    words = list(_TOKEN.finditer(text))
+    words = list((_ASCII_TOKEN if text.isascii() else _TOKEN).finditer(text))
     stems = [_stem_of(match[0]) for match in words]
     found, after = [], 0
     for place, first in enumerate(stems):
