@@ -203,7 +203,9 @@ def test_a_killed_engine_is_named_and_its_answers_are_kept(
     assert 0 < sum(map(len, kept.values())) < 74
     again = stored.run(suite, "--executor", "inline")
     assert again.returncode in (0, 1, 4)
-    assert f"serve     {74 - sum(map(len, kept.values()))} answers" in again.stderr
+    # a torn wave, here the rest of a cell of 8 or 10 cases, is asked again as a whole
+    whole = sum(len(rows) for rows in kept.values() if len(rows) in (8, 10))
+    assert f"serve     {74 - whole} answers" in again.stderr
     final = stored.answers()
     for cell, lines in kept.items():
         assert lines == final[cell][: len(lines)]
