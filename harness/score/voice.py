@@ -11,6 +11,8 @@ closest to, not against their mean.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -52,15 +54,16 @@ class _Features(NamedTuple):
 
     def shares(self, plain: str) -> Floats:
         """The share of each feature among all words, or trigrams, of a text; words come first."""
-        said = Counter(_tokens(plain))
-        words = np.array([said[token] for token in self.tokens], dtype=np.float64)
+        tokens = _tokens(plain)
+        said = map(Counter(tokens).get, self.tokens, repeat(0))
+        words = np.array([*said], dtype=np.float64)
         trigrams = np.zeros(len(self.codes))
         codes = _codes(plain)
         if len(codes) and len(self.codes):
             near = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
             hits = near[self.codes[near] == codes]
             trigrams[self.places] = np.bincount(hits, minlength=len(self.codes))
-        return np.concatenate([words / max(1, said.total()), trigrams / max(1, len(codes))])
+        return np.concatenate([words / max(1, len(tokens)), trigrams / max(1, len(codes))])
 
 
 class Voice:
@@ -94,7 +97,7 @@ class Voice:
 
     def _direction(self, plain: str) -> Floats:
         z = (self._features.shares(plain) - self._mean) / self._spread
-        direction: Floats = z / max(float(np.linalg.norm(z)), 1e-12)
+        direction: Floats = z / max(sqrt(float(z.dot(z))), 1e-12)
         return direction
 
 
