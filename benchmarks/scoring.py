@@ -2,8 +2,8 @@
 
 `taskset -c 0 python benchmarks/scoring.py [--answers 100000]` prints answers per processor second
 of each scorer, the seconds of all together, and the peak memory of a child process at a tenth of
-the answers and at all. Answers are varied: the stored example answers of reports/examples/legal,
-references of suites/legal, and mixtures of their lines with other numbers and words.
+the answers and at all. Answers are varied: 628 answers of a run of suites/legal (answers.jsonl), its
+references, and mixtures of their lines with other numbers and words.
 """
 
 import argparse
@@ -80,13 +80,13 @@ def made(suite: Suite, names: list[str] | None) -> dict[str, Any]:
 def answers(suite: Suite, number: int) -> Iterator[tuple[Case, Answer]]:
     """So many answers to the suite's cases, no two alike but by chance."""
     draw = random.Random(suite.seed)
-    run = json.loads((ROOT / "reports/examples/legal/run.json").read_text("utf-8"))
     cases = [
         replace(case, expect=case.expect or EXPECT[at % len(EXPECT)], answerable=at % 3 > 0)
         for task in suite.tasks
         for at, case in enumerate(task.cases)
     ]
-    texts = [row["answer"]["text"] for row in run["answers"]]
+    stored = (ROOT / "benchmarks" / "answers.jsonl").read_text("utf-8")
+    texts: list[str] = [json.loads(line) for line in stored.splitlines()]
     texts += [case.reference for case in cases]
     documents = suite.documents or ()
     for at in range(number):
