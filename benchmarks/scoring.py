@@ -2,7 +2,7 @@
 
 `taskset -c 0 python benchmarks/scoring.py [--answers 100000]` prints answers per processor second
 of each scorer, the seconds of all together, and the peak memory of a child process at a tenth of
-the answers and at all. Answers are varied: 628 answers of a run of suites/legal (answers.jsonl), its
+the answers and at all. Answers are varied: 628 of a run of suites/legal (answers.jsonl), its
 references, and mixtures of their lines with other numbers and words.
 """
 
