@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 from harness.score.cue import Cue
 from harness.score.hinglish import HINGLISH
 from harness.score.passing import ASKING, REFERRING
+from harness.score.refusing import REFUSING
 from harness.score.sources import BARE, NO_SUCH, SILENT
-from harness.score.speaker import REFUSING, UNKNOWING
+from harness.score.speaker import UNKNOWING
 from harness.score.text import LIMIT, normalise
 
 Kind = Literal["declines", "silent", "asks", "refers"]

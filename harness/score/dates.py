@@ -1,6 +1,7 @@
 """Dates and clock times in normalised lower-case text, in the forms that people write."""
 
 import re
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 
@@ -50,17 +51,29 @@ _HOURS = ["one", "two", "three", "four", "five", "six"]
 _HOURS += ["seven", "eight", "nine", "ten", "eleven", "twelve"]
 _HOUR = rf"(?:{'|'.join(_HOURS)}|1[0-2]|[1-9])"
 DATES = (
-    r"(?P<iso>(?<![\d.,/-])\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?![\d/-]))"
+    rf"(?P<last>\b(?:end|last\s+day|close)\s+of\s+(?:{_MONTH}[\s,]+)?\d{{4}}\b)"
+    r"|(?P<iso>(?<![\d.,/-])\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?![\d/-]))"
     r"|(?P<numeric>(?<![\d.,/-])\d{1,2}(?P<sep>[/.-])\d{1,2}(?P=sep)\d{4}(?![\d/-]))"
     r"|(?P<dotted>(?<![\d.,/-])[0-3]?\d\.[01]?\d\.(?![\d]))"
     rf"|(?P<dmy>(?<![\w.,/]){_DAY}{_GAP}{_NO_VERB}{_MONTH}(?:[\s,-]*\d{{4}}\b)?)"
     rf"|(?P<mdy>\b{_MONTH}\s*{_DAY}(?![\w:])(?![,.]\d)(?:,?\s+\d{{4}}\b)?)"
     rf"|(?P<my>\b{_MONTH}(?:\s+of)?[\s,]+\d{{4}}\b)"
-    rf"|(?P<spoken>\b(?:noon|midday|midnight|(?:half|quarter)\s+(?:past|to)\s+{_HOUR})\b"
+    rf"|(?P<spoken>\b(?:(?:12\s+)?(?:noon|midday|midnight)|(?:half|quarter)\s+(?:past|to)\s+{_HOUR})\b"
     r"(?:\s*[ap]\.?m\b\.?)?)"
     r"|(?P<time>(?<![\w.,:/])\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?m\b\.?|(?<![\w.,:/])\d{1,2}:\d\d(?![:\d]))"
 )
-BEGINNINGS = (*_MONTH_NUMBER, "noon", "midday", "midnight", "half", "quarter", *_ORDINALS)
+BEGINNINGS = (
+    *_MONTH_NUMBER,
+    "end",
+    "last",
+    "close",
+    "noon",
+    "midday",
+    "midnight",
+    "half",
+    "quarter",
+    *_ORDINALS,
+)
 """Words with which a date or a time that begins with no digit begins."""
 _ORDINAL = re.compile("|".join(sorted(_ORDINALS, key=len, reverse=True)))
 _PARTS = re.compile(r"\d+|[a-z]+")
@@ -87,8 +100,9 @@ def date_key(match: re.Match[str]) -> Key | None:
         return (valid[0], valid[-1]) if valid else None
     if kind == "iso":
         return _checked(*numbers)
-    if kind == "my":
-        return _checked(numbers[0], month, None)
+    if kind in ("my", "last"):
+        last = _last_day(numbers[0], month or 12) if kind == "last" else None
+        return _checked(numbers[0], month or 12, last)
     if kind == "dotted":
         numbers, month = numbers[:1], numbers[1]
     elif (day_word := _ORDINAL.search(match[0])) is not None:
@@ -105,9 +119,13 @@ def _checked(year: int | None, month: int, day: int | None) -> Key | None:
     return key, key
 
 
+def _last_day(year: int, month: int) -> int:
+    return monthrange(year, month)[1] if 0 < year < 10_000 else 0
+
+
 def _spoken(text: str) -> Key:
-    if text.startswith(("noon", "midday", "midnight")):
-        key = ("time", Decimal(0 if text.startswith("midnight") else 12 * 60))
+    if text.endswith(("noon", "midday", "midnight")):
+        key = ("time", Decimal(0 if text.endswith("midnight") else 12 * 60))
         return key, key
     part, side, said, *half = re.findall(r"[a-z]+|\d+", text)
     hour = int(said) if said.isdigit() else _HOURS.index(said) + 1

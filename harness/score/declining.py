@@ -9,12 +9,28 @@ import re
 from typing import Any, NamedTuple
 
 from harness.score.abstain import Wording, wording
+from harness.score.asked import (
+    ASKED_OF,
+    COMMON,
+    COUNT,
+    CREATIVE,
+    DOUBLE,
+    EXISTS,
+    IMPERATIVE,
+    POLAR,
+    REQUEST_ANY,
+    TOPIC,
+    WHOM,
+    WORDING,
+    WRONG,
+)
 from harness.score.sources import BARE, COVERS
 from harness.score.stance import stance
 from harness.score.text import LIMIT, normalise, quote, sentences
+from harness.score.unmet import unmet, unnamed
 from harness.score.values import Reading
 
-_NO_VALUE = ("", "label", "date")
+_NO_VALUE = ("", "label", "date", "range")
 _FIRM = ("declines", "silent")
 _GUESS = re.compile(
     r"\b(?:my\s+(?:best\s+)?guess\s+(?:is|would|:)|if\s+i\s+(?:had|have|were)\s+to\s+guess"
@@ -31,18 +47,6 @@ _GUESS = re.compile(
 )
 _CLAUSE = re.compile(r"(?<=\w)(?:[.;!?\n]|,\s*(?:but|though|although)\b)")
 _ASIDE = re.compile(r",\s*(?:but|and|though|although)\b|;|\(")
-# The question asks whom to turn to, so that a referral is the answer.
-_WHERE = re.compile(
-    r"^\W*(?:who(?:m)?\s+(?:do|can|should|must|to)|where\s+(?:do|can|should|is|are|to)|whose\s+number"
-    r"|what\s+(?:should|do|can|must)\s+(?:i|we)\s+(?:ask|do))\b"
-)
-# The question asks for a text, in which "I do not know" may be somebody's line.
-_CREATIVE = re.compile(
-    r"^\W*(?:please\s+|kindly\s+|can\s+you\s+)?(?:write|compose|draft|give\s+(?:me\s+)?an?\s+(?:headline|title|slogan)"
-    r"|make\s+up|finish|continue|complete)\b"
-)
-# What a question may ask about a source: "Which fields are blank?"
-_ASKED_OF = ("blank", "empty", "missing", "incomplete", "available", "known", "unknown", "broken")
 _FILLER = re.compile(
     r"^\W*(?:no,?\s+)?(?:(?:many\s+)?thank|thanks|hello|hi\b|hey|dear|(?:i(?:'m|\s+am)\s+)?(?:so\s+|very\s+|really\s+)?sorry"
     r"|apologies|my\s+apologies|great|good|nice|i\s+(?:fully\s+|completely\s+|do\s+)?(?:understand|see|appreciate|know\s+how)"
@@ -63,46 +67,34 @@ _REPORTED = re.compile(
     r"\b(?:said|told|stated|claimed|testified|admitted|replied|wrote|reported|insisted|explained)\b"
     r"[^.;]{0,40}?\b(?:he|she|they)\b"
 )
-# The question asks for words, so that words which decline may be the answer.
-_WORDING = re.compile(
-    r"\b(?:opposite|synonym|antonym|spell|translat\w+|quote|quot\w+|rephras\w+|reword|draft|phrase|caption|slogan|sign|label|title|lyrics?"
-    r"|(?:say|said|says|read|reads|respond|reply|replies|replied|mean|means|word|answer\s+the)\b)"
-)
 _BARE = re.compile(BARE)
-_COUNT = re.compile(r"^\W*(?:how\s+many|how\s+much|which|what|any|are|is|do|does)\b")
 _NEVER = re.compile(
     r"^\W*(?:absolutely\s+not|certainly\s+not|no\s+way|not\s+a\s+chance|no\s+chance)\W*$"
 )
-_POLAR = re.compile(
-    r"(?:^|[.,:;!]\s*)(?:is|are|was|were|do|does|did|can|could|may|might|will|would|should|has|have|had|am"
-    r"|kya)\b"
+# How a request is turned down in a few words: "Nope. Not going to happen."; "…, so no."
+_TURNED_DOWN = re.compile(
+    r"^\W*(?:(?:n+o+(?:pe)?|nah|never|sorry|that)\b\W*)*(?:(?:definitely|of\s+course)\s+not|no|nope|nah|never"
+    r"|not\s+(?:going\s+to|gonna)\s+happen|(?:will\s+not|won't|is\s+not|isn't)\s+(?:going\s+to\s+)?happen\w*"
+    r"|not\s+(?:today|on\s+my\s+watch|ever))\W*$"
+    r"|[,;:]\s*(?:so|and|hence|therefore)\W+no\b(?:[^.;!?]{0,40}\b(?:i|we)\b[^.;!?]*)?\W*$"
 )
-_DOUBLE = re.compile(
-    r"\band\s+(?:the|its|their|his|her)\s+\w+\W*$|(?:\band|&|,)\s+(?:(?:at|for|in|on|to|by|from)\s+)?(?:what|how|when|where|who|whose|which|why)\b"
+# "I know of nobody but Asha" tells of Asha.
+_EXCEPT = re.compile(
+    r"[^.;,:!?]{0,40}?\s(?:but|except(?:\s+for)?|other\s+than|apart\s+from|besides|save\s+for)\s+(?!(?:i|we|it|that|this|you|please|what|the"
+    r"|they|there|he|she|not|can|could|do|to)\b)\w"
 )
-_TOPIC = re.compile(r"[a-z0-9]{2,}")
-_COMMON = re.compile(
-    r"about|an|and|any|are|as|at|be|by|can|could|did|do|does|for|from|"
-    r"get|give|has|have|how|if|in|is|it|its|long|many|me|much|my|of|"
-    r"on|or|our|please|say|should|tell|that|the|there|this|to|us|was|we|"
-    r"were|what|when|where|which|who|whose|why|will|with|would|you|your"
+# "Returns None when the key is not found" tells what happens then.
+_WHEN = re.compile(
+    r"(?:\w+\W+){3}.*\b(?:when|whenever|if|where|unless|until|once|in\s+case)\b[^,;]*$"
 )
-_REASON = (
-    "reason",
-    "note",
-    "message",
-    "comment",
-    "status",
-    "source",
-    "error",
-    "detail",
-    "explanation",
-    "confidence",
-    "score",
-    "probability",
-    "id",
-    "question",
-    "query",
+_NO_SUCH = re.compile(
+    r"(?:there\s+(?:is|are|was|were)\s+)?no\s+such|(?:does|do|did)(?:n't|\s+not)\s+(?:\w+ly\s+)?exist"
+)
+# A row of a table that has a name and a value.
+_ROW = re.compile(r"^[ \t]*\|([^|\n]+)\|([^|\n]+)\|[ \t]*$", re.MULTILINE)
+_REASON = re.compile(
+    r"reason|note|message|comment|status|source|error|detail|explanation"
+    r"|confidence|score|probability|id|question|query"
 )
 
 
@@ -133,6 +125,9 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
     asked = normalise(given[:400]).lower()
     said = _read(text, asked, normalise(reference).lower())
     words = _verdict(said, asked)
+    if words is None and said and not reference:
+        shown = "\n".join(one.shown for one in said)
+        words = unmet(shown.lower(), asked, Reading(shown).mentions) or unnamed(shown, asked)
     return None if words is None or guess(_own(said, asked), given) else words
 
 
@@ -145,7 +140,8 @@ def withheld(text: str, about: str) -> str | None:
 def _read(text: str, asked: str, known: str) -> list[_Said]:
     """The sentences of an answer that are more than politeness."""
     said: list[_Said] = []
-    plain = _unquoted(normalise(text), wholly=_WORDING.search(asked) is not None)
+    text = _ROW.sub(lambda row: "\n" + row[1].strip() + ": " + row[2].strip() + "\n", text)
+    plain = _unquoted(normalise(text), wholly=WORDING.search(asked) is not None)
     for sentence in sentences(plain):
         lower = sentence.lower()
         found = None if _REPORTED.search(lower) else wording(lower)
@@ -161,18 +157,32 @@ def _read(text: str, asked: str, known: str) -> list[_Said]:
 def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
     """Whether a wording is no answer to this question, or an aside of the sentence it ends."""
     if found.kind == "refers":
-        return bool(_WHERE.match(asked) or _ASIDE.search(sentence, 0, found.start))
-    if found.kind in _FIRM and _CREATIVE.match(asked):
+        return bool(WHOM.match(asked) or _ASIDE.search(sentence, 0, found.start))
+    if found.kind in _FIRM and CREATIVE.match(asked):
         return not first or sentence[found.start : found.end].endswith("know")
-    words = sentence[found.start : found.end].split()
-    if found.kind == "silent" and set(words) <= set(_TOPIC.findall(asked)):
+    return _answers(sentence, found, asked)
+
+
+def _answers(sentence: str, found: Wording, asked: str) -> bool:
+    """Whether words that decline other questions answer this one: none, empty, no such rule."""
+    said = sentence[found.start : found.end]
+    words = said.split()
+    beside = found.kind in _FIRM and _EXCEPT.match(sentence, found.end)
+    diagnosed = WRONG.search(asked) and said.startswith("there")
+    if beside or diagnosed or (EXISTS.match(asked) and _NO_SUCH.match(said)):
+        return True
+    if found.kind == "silent" and (
+        _WHEN.search(sentence, 0, found.start)
+        or ("yet" in said and POLAR.match(asked))
+        or set(words) <= set(TOPIC.findall(asked))
+    ):
         return True
     if found.kind == "silent" and words[0].startswith(("depend", "var")):
         return bool(Reading(sentence).mentions)
     if _BARE.match(sentence):
         none = sentence.strip(" .!*_").lower() in ("none", "nil")
-        return bool(_WORDING.search(asked)) or (none and bool(_COUNT.match(asked)))
-    return found.kind == "silent" and words[-1] in _ASKED_OF and words[-1] in asked
+        return bool(WORDING.search(asked)) or (none and bool(COUNT.match(asked)))
+    return found.kind == "silent" and words[-1] in ASKED_OF and words[-1] in asked
 
 
 def _verdict(said: list[_Said], asked: str) -> str | None:
@@ -182,13 +192,19 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
     first, words = said[0], [one for one in said if one.found]
     if all(one.plain.endswith("?") for one in said):
         return None if _repeats(first.plain, asked) else first.plain
-    if _NEVER.match(first.plain) and not _POLAR.match(asked):
+    if _NEVER.match(first.plain) and not POLAR.match(asked):
         return first.plain
+    if IMPERATIVE.match(asked) or REQUEST_ANY.search(asked):
+        no = next((one for one in said if _TURNED_DOWN.search(one.plain)), None)
+        if no and not any(map(_states, said)):
+            return no.plain
     firm = next((one for one in words if one.found and one.found.kind in _FIRM), None)
     asks = first.found is not None and first.found.kind == "asks"
     only = len(words) == len(said)
-    answered = _DIRECT.match(first.plain) or (first.found is None and asked.startswith("why"))
-    partly = not only and _DOUBLE.search(asked) and any(map(_states, said))
+    answered = (_DIRECT.match(first.plain) and not REQUEST_ANY.search(asked)) or (
+        first.found is None and asked.startswith("why")
+    )
+    partly = not only and DOUBLE.search(asked) and any(map(_states, said))
     if answered or partly or not (firm or asks or only):
         return None
     return (firm or words[0]).words
@@ -196,8 +212,8 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
 
 def _repeats(sentence: str, asked: str) -> bool:
     """Whether a question is mostly made of words of the question that was asked."""
-    words = {word for word in _TOPIC.findall(sentence) if not _COMMON.fullmatch(word)}
-    return 2 * len(words & set(_TOPIC.findall(asked))) > len(words)
+    words = {word for word in TOPIC.findall(sentence) if not COMMON.fullmatch(word)}
+    return 2 * len(words & set(TOPIC.findall(asked))) > len(words)
 
 
 def _states(one: _Said) -> bool:
@@ -211,16 +227,16 @@ def _own(said: list[_Said], asked: str) -> str:
     "We have 14 days for goods. Gift cards? Our terms don't say." declines a question about gift
     cards: the sentence that declines has words of the question that what stands before has not.
     """
-    topic = {word for word in _TOPIC.findall(asked) if not _COMMON.fullmatch(word)}
+    topic = {word for word in TOPIC.findall(asked) if not COMMON.fullmatch(word)}
     told: list[_Said] = []
     for at, one in enumerate(said):
         if one.found and one.found.kind in _FIRM:
-            here = set(_TOPIC.findall(one.plain)) & topic
-            before = {word for other in told for word in _TOPIC.findall(other.plain)}
+            here = set(TOPIC.findall(one.plain)) & topic
+            before = {word for other in told for word in TOPIC.findall(other.plain)}
             aside = at > 0 and said[at - 1].plain.endswith("?")
             if here - before or aside:
                 told = []
-        if not _COVERS.match(one.plain):
+        if not (_COVERS.match(one.plain) or one.plain.endswith("?")):
             told.append(one)
     return "\n".join(one.shown for one in told)
 
@@ -232,7 +248,7 @@ def guess(text: str, given: str = "") -> str | None:
     rest = wording(_CLAUSE.split(reading.text[match.start() :], maxsplit=1)[0]) if match else None
     if match and (rest is None or rest.kind not in _FIRM):
         return quote(reading.shown[match.start() : match.start() + 60])
-    stated = [mention for mention in reading.mentions if mention.unit not in _NO_VALUE]
+    stated = [one for one in reading.mentions if one.unit not in _NO_VALUE]
     if not stated:
         return None
     old = {(mention.unit, mention.amount) for mention in Reading(given).mentions}
@@ -263,11 +279,11 @@ def _structured(text: str) -> str | None:
         if value in (None, "", []):
             empty = empty or f'"{key}": {json.dumps(value)}'
         elif isinstance(value, str):
-            words = wording(normalise(value).lower())
-            if words and (words.kind in _FIRM or key.lower() in _REASON):
+            words = wording(normalise(value).replace("_", " ").lower())
+            if words and (words.kind in _FIRM or _REASON.fullmatch(key.lower())):
                 empty = empty or value
-            elif key.lower() not in _REASON:
+            elif not _REASON.fullmatch(key.lower()):
                 return ""
-        elif value is not False and key.lower() not in _REASON:
+        elif value is not False and not _REASON.fullmatch(key.lower()):
             return ""
     return empty

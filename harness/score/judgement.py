@@ -10,12 +10,21 @@ from harness.score.others import announced, others
 from harness.score.reading import read
 from harness.score.stance import Stance, corrected, stance
 from harness.score.text import quote
+from harness.score.unmet import unmet
 from harness.score.values import Reading, Span, find, within_ranges
 
 MOST_OTHERS = 1
 """Other quantities of the fact's unit that an answer may state beside the value that holds."""
 
 
+_ALTERNATIVE = re.compile(
+    r"\b(?:or|maybe|perhaps|possibly|some|others?|either|depending|whichever|versus|vs|but|say|says|now|then|old|new"
+    r"|until|since|before|after|from|ya)\b(?!\s+(?:you|the\s+\w+\s+and)\b)"
+)
+_OF = re.compile(
+    r"\s+(?:(?:from|by|for|of)\s+)?(?:the\s+|each\s+|an?\s+)?"
+    r"(?!(?:as|and|or|is|was|are|were|in|on|at|to|but|with|if|then|now|per|not|only|while|which|that|it)\b)([a-z]+)(?:\s+([a-z]+))?"
+)
 _GENERAL = re.compile(r"\b(?:some|others?|many|most|elsewhere)\b[^.;!?\n]*$")
 _SUM = re.compile(r"[^.;!?\n=]{0,40}(?:\+|\bplus\b)[^.;!?\n=]{1,60}=\s*\S")
 
@@ -44,6 +53,7 @@ def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
         return Judgement("wrong", "the answer is empty")
     matches = _settled(_taken_back(reading.text, _matches(reading, known)))
     placebo = any(m.kind == "placebo" and m.stance == "asserted" for m in matches)
+    matches = _of_others(reading.text, matches, known)
     asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
     if asserted and all(_general(reading.text, match.span.start) for match in asserted):
         silent = withheld(reading.shown, known.attribute)
@@ -112,6 +122,8 @@ def _unmatched(
     """The class of an answer that asserts no value that holds or held."""
     silent = declines(reading.shown, known.attribute)
     other = _other_value(reading, matches, known, silent)
+    if not silent and not matches and "" not in known.units and known.units:
+        silent = unmet(reading.text, "how much", reading.mentions, speaker=True)
     denies = any(m.kind == "current" and m.stance == "denied" for m in matches)
     if silent and not (other or denies or any(m.stance == "asserted" for m in matches)):
         return Judgement("abstained", f"declines: {quote(silent)}")
@@ -176,6 +188,31 @@ def _taken_back(text: str, matches: list[_Match]) -> list[_Match]:
         match._replace(stance="denied") if _SUM.match(text, match.span.end) else match
         for match in matches
     ]
+
+
+def _of_others(text: str, matches: list[_Match], known: Known) -> list[_Match]:
+    """Values told of something else are denied: "8 % from the employer and 5 % from you".
+
+    That is where what follows one value is in the fact's name, what follows another one is not, and
+    nothing between them says that they are alternatives.
+    """
+    told = [m for m in matches if m.stance == "asserted"]
+    if len(told) < 2 or _ALTERNATIVE.search(text, told[0].span.start, told[-1].span.end):
+        return matches
+    named = {_stem(word) for word in re.findall(r"[a-z]{3,}", known.attribute.lower())}
+    about = {
+        m.span: {_stem(word) for word in after.groups() if word}
+        for m in told
+        if (after := _OF.match(text, m.span.end))
+    }
+    if not any(words & named for words in about.values()):
+        return matches
+    strange = {span for span, words in about.items() if words and not words & named}
+    return [m._replace(stance="denied") if m.span in strange else m for m in matches]
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s")[:6]
 
 
 def _settled(matches: list[_Match]) -> list[_Match]:

@@ -12,7 +12,7 @@ _ENDED = re.compile(
     r"\W*(?:$|[.,;:!?)\n]|(?:each|per|an?|for|now|today|only|and|at|on|in|is|as)\b)"
 )
 _CHANGE = re.compile(
-    r"(?:\bfrom\s+$)|(?:rais|increas|extend|chang|revis|reduc|enhanc|lower|cut|amend|updat|rose"
+    r"(?:\w\s+from\s+$)|(?:rais|increas|extend|chang|revis|reduc|enhanc|lower|cut|amend|updat|rose"
     r"|went|grew|fell|drop|shorten|lengthen|doubl)[^.;]{0,60}$"
 )
 

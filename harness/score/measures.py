@@ -20,6 +20,8 @@ DURATIONS: dict[str, Unit] = {
     **_names("604800", "second", "week weeks wk wks hafta hafte"),
     **_names("1", "month", "month months mahina mahine"),
     **_names("12", "month", "year years yr yrs saal"),
+    **_names("120", "month", "decade decades"),
+    **_names("1200", "month", "century centuries"),
 }
 _MEASURES: dict[str, Unit] = {
     **_names("1e-6", "gram", "mcg \u03bcg ug microgram micrograms"),
@@ -59,6 +61,7 @@ _MEASURES: dict[str, Unit] = {
     **_names("1", "acre", "acre acres"),
     **_names("1", "point", "pt pts"),
     **_names("1", "calorie", "kcal kcals"),
+    **_names("1", "times", "times"),
 }
 _SPELT = {
     r"megabits?\s+(?:per|a)\s+second": "mbps",
@@ -79,9 +82,22 @@ UNITS = {**DURATIONS, **_MEASURES}
 PARTS: dict[str, Unit] = {
     **_names("0.01", "GBP", "pence penny p"),
     **_names("0.01", "INR", "paise paisa"),
+    **_names("0.01", "USD", "cents"),
     **_names("0.01", "percent", "bps bp"),
 }
 """Hundredths of a currency, or of a per cent; "p" only where it touches its digits."""
+
+TOUCHING = (
+    r"(?<=\d)c(?=\s*(?:/|per\b|each\b|a\b))|(?:(?<=\d\d)|(?<=\.\d))[cf]|(?<=\d)x"
+    r"|(?:(?<=\.\d)|(?<=\.\d\d)|(?<=\.\d )|(?<=\.\d\d ))s"
+)
+"""Letters that are units only where they touch digits: 40c/km, 26.5C, 350F, 1.5x, 12.61 s."""
+_LETTERS = {
+    "c": _MEASURES["celsius"],
+    "f": _MEASURES["fahrenheit"],
+    "x": _MEASURES["times"],
+    "s": DURATIONS["second"],
+}
 
 _WORDS = sorted({*UNITS, *PARTS} - {"p"}, key=len, reverse=True)
 UNIT = "(?:" + "|".join([*_SPELT, r"basis\s+points?", *map(re.escape, _WORDS)]) + ")"
@@ -92,7 +108,7 @@ _SPELT_UNITS = [(re.compile(text), UNITS[name]) for text, name in _SPELT.items()
 
 def unit_of(text: str) -> Unit:
     """The unit that a match of `UNIT`, or "p", means."""
-    found = UNITS.get(text) or PARTS.get(text)
+    found = UNITS.get(text) or PARTS.get(text) or _LETTERS.get(text)
     if found:
         return found
     if text.startswith("basis"):

@@ -105,6 +105,8 @@ _SHARE = {
     **dict.fromkeys(("three fifths",), Decimal(60)),
     **dict.fromkeys(("four fifths",), Decimal(80)),
     **dict.fromkeys(("a tenth", "one tenth"), Decimal(10)),
+    **dict.fromkeys(("a third", "one third"), Decimal(100) / 3),
+    **dict.fromkeys(("two thirds",), Decimal(200) / 3),
 }
 SHARES = "|".join(share.replace(" ", r"[\s-]+") for share in sorted(_SHARE, key=len, reverse=True))
 BEGINNINGS = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.score.dates import BEGINNINGS as DATE_WORDS
 from harness.score.dates import DATES, date_key
-from harness.score.measures import UNIT, unit_of
+from harness.score.measures import TOUCHING, UNIT, rate, unit_of
 from harness.score.number_words import BEGINNINGS as NUMBER_WORDS
 from harness.score.number_words import (
     SCALES,
@@ -47,8 +47,28 @@ CURRENCIES = {
     "CAD": ("c$", "cad"),
     "SGD": ("s$", "sgd"),
     "CNY": ("cny", "rmb", "yuan"),
-    "CHF": ("chf",),
+    "CHF": ("chf", "swiss francs", "francs"),
     "AED": ("aed", "dirham", "dirhams"),
+    "NZD": ("nz$", "nzd"),
+    "HKD": ("hk$", "hkd"),
+    "SEK": ("sek", "kronor"),
+    "NOK": ("nok",),
+    "DKK": ("dkk",),
+    "PLN": ("pln", "zloty", "zlotys"),
+    "CZK": ("czk", "koruna", "korunas"),
+    "BRL": ("r$", "brl", "reais"),
+    "ZAR": ("zar",),
+    "MXN": ("mxn",),
+    "KRW": ("krw",),
+    "THB": ("thb", "baht"),
+    "MYR": ("myr", "ringgit"),
+    "IDR": ("idr", "rupiah"),
+    "NGN": ("ngn", "naira"),
+    "KES": ("kes",),
+    "BDT": ("bdt", "taka"),
+    "PKR": ("pkr",),
+    "LKR": ("lkr",),
+    "SAR": ("sar", "riyal", "riyals"),
 }
 _CODE = {mark: code for code, marks in CURRENCIES.items() for mark in marks}
 _MARKS = sorted(_CODE, key=len, reverse=True)
@@ -70,7 +90,7 @@ _POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _COMMA = re.compile(r"(?<!,\d\d),\d{1,2}$")
 _AFTER_DIGITS = (
     rf"(?:(?P<short>[kmlb])(?![a-z\d]))?"
-    rf"(?=(?:{SCALES}|{UNIT}|{_NAMES}|p)(?![a-z])|(?![a-z\d_]))(?![.,:/]\d)"
+    rf"(?=(?:{SCALES}|{UNIT}|{_NAMES}|p|{TOUCHING})(?![a-z])|(?![a-z\d_]))(?![.,:/]\d)"
 )
 _SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
 # "twenty (20) lakh" says its number twice before the scale.
@@ -95,24 +115,25 @@ _FIRST = _first(
 )
 _TOKEN = re.compile(
     rf"(?<![a-z])(?=[-\d$€£₹¥]|[acs]\$|us\$|{_FIRST})(?:{DATES}"
-    rf"|\b(?P<share>{SHARES})\s+of\s+(?=(?:the|its|your|their|our|all|a|an|every|each)\b)"
+    rf"|\b(?P<share>{SHARES})\s+of\s+(?=[a-z])(?!them\b|which\b|those\b|these\b)"
     r"|(?P<skip>(?<![a-z\d])\d+(?:[.:/-]\d+){2,}|\d{4}-\d\d(?!\d|-)|\d+:\d+|\d+/\d+)"
     rf"|(?:(?P<mark>{_SIGNS}|(?<![a-z\d])(?:{_NAMES})\.?)\s*|(?<![a-z\d_.])(?<!\d[,:/]))"
     rf"(?:(?P<sign>(?<![\w)])-)?(?P<digits>{_GROUPED}|{_DIGITS}){_AFTER_DIGITS}"
     rf"|(?<![a-z\d])(?P<words>{WORD_NUMBER})(?![a-z\d])){_TWICE}{_SCALED}"
     r"(?:\s*/-)?(?:\s+and\s+(?P<part>a\s+half|a\s+quarter|three\s+quarters)\b)?"
-    rf"|(?P<one>an?)\s+(?={UNIT}(?![a-z]))"
+    rf"|(?P<one>an?|one)\s+(?={UNIT}(?![a-z]))"
     rf"|\b(?P<half>half)\s+an?\s+(?=(?:per\s?cent|{UNIT})(?![a-z])))"
 )
 _ONE = re.compile(r"(?:^|\b(?:within|for|is|after|of|in|than)\s+)$")
 _REPEAT = re.compile(rf"\s*\(\s*(?:(?P<digits>{_DIGITS})|(?P<words>{WORD_NUMBER}))\s*\)")
 _SUFFIX = re.compile(
-    r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b|pc\b|(?:paise|pence|cents?)\s+in\s+the\s+(?:rupee|pound|dollar|euro)\b)|(?P<points>percentage\s+points?\b)"
+    r"\s*-?\s*(?:(?P<percent>%|per\s?cents?\b|pct\b|pc\b|(?:paise|pence|cents?)\s+in\s+the\s+(?:rupee|pound|dollar|euro)\b|(?:out\s+of|in\s+every|/)\s*(?:100|a\s+hundred)\b)|(?P<points>percentage\s+points?\b)"
     rf"|(?P<name>(?:{_NAMES})\b|€|£)"
     r"|(?:(?P<kind>business|working|calendar|consecutive|clear|full|whole)[\s-]+)?"
-    rf"(?P<unit>{UNIT}|(?<=\d)p|p(?=\s*(?:/|per\b|each\b|a\b)))(?![a-z]))"
+    rf"(?P<unit>{UNIT}|(?<=\d)p|p(?=\s*(?:/|per\b|each\b|a\b))|{TOUCHING})(?![a-z]))"
 )
 _PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
+_AND_PART = re.compile(r"\s+and\s+(?:a|three)\s+(half|quarters?)\b")
 _LABEL = re.compile(
     r"(?:\b(?:sections?|sec|clauses?|articles?|rules?|schedules?|chapters?|forms?|pages?"
     r"|paragraphs?|paras?|regulations?|nos?|table|figure|step|item|annexure|appendix|part)\.?\s*"
@@ -184,6 +205,8 @@ def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | 
     if not unit and (suffix := _SUFFIX.match(text, end)):
         unit, factor = _unit(suffix)
         end = suffix.end()
+        if match["one"] and (more := _AND_PART.match(text, end)):
+            value, end = value + _PARTS[more[1]], more.end()
     if match["words"] == "one" and not unit and scale == 1:
         return None  # "one of the parties" counts nothing
     if not unit and (start in items or _LABEL.search(text, max(0, start - 16), start)):
@@ -224,7 +247,8 @@ def _unit(suffix: re.Match[str]) -> tuple[str, Decimal]:
         return _CODE[" ".join(suffix["name"].split())], Decimal(1)
     if suffix["kind"] in ("business", "working"):
         return f"working {suffix['unit'].rstrip('s')}", Decimal(1)
-    return unit_of(suffix["unit"])
+    per = suffix["unit"] == "c" and rate(suffix.string, suffix.end())
+    return unit_of("cents" if per else suffix["unit"])
 
 
 def _list_items(text: str) -> frozenset[int]:

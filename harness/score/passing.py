@@ -52,7 +52,8 @@ ASKING = (
 )
 
 _REACH = (
-    r"(?:consult|check|refer|contact|approach|verify|look\s+(?:it\s+)?up|ask|see\s+(?:the|your|our|a)\b|call"
+    r"(?:consult|refer|contact|approach|verify|look\s+(?:it\s+)?up|ask|see\s+(?:the|your|our|a|\w+\s+(?:board|page|list|notice|sheet|table|website|counter|desk|menu|office))\b"
+    r"|check(?!-?(?:in|out)\b)|call"
     r"|ring|phone|email|write\s+to|speak|talk|reach\s+out|get\s+in\s+touch|visit|log\s+in"
     r"|raise\s+(?:a|it)|take\s+(?:it|this|that)\s+(?:up|to))(?:ing)?\b"
 )
@@ -68,11 +69,12 @@ REFERRING = (
         "approach consult consulting check checking refer contact contacting verify look ask asking"
         " see call calling ring phone email write speak talk reach get visit log raise take"
         " speaking",
-        rf"(?:\b{_ADVISE}\s+|(?:^|,\s+so|\bthen)\s*)(?:to\s+)?(?:just\s+|rather\s+)?{_REACH}",
+        rf"(?:\b{_ADVISE}\s+|(?:^|,\s+so|\bthen|^[\w ]{{1,20}}:(?=\s*see\b))\s*)"
+        rf"(?:to\s+)?(?:just\s+|rather\s+)?{_REACH}",
     ),
     Cue(
         "tell advise inform assist confirm answer name know help ask",
-        r"\b(?:can|could|will|would|should|may|might)\s+(?:be\s+(?:better|best|more)\s+\w+\s+to\s+"
+        r"(?<!\bi\s)(?<!\bwe\s)\b(?:can|could|will|would|should|may|might)\s+(?:be\s+(?:better|best|more)\s+\w+\s+to\s+"
         r"|have\s+to\s+|be\s+able\s+to\s+|surely\s+|best\s+|better\s+|only\s+)?(?:tell|advise|inform|assist"
         r"|confirm|answer|name|know|help)(?:\s+(?:you|it|that|this|the|with)\b|\W*$)"
         r"|\bright\s+(?:person|place|people|one|desk)\s+to\s+(?:ask|tell)\b",

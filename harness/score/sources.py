@@ -16,7 +16,7 @@ _THING = (
     r"|polic(?:y|ies)|information|minutes|spec\s+sheets?|index|director(?:y|ies)|cop(?:y|ies)|data"
     r"|histor(?:y|ies)|photo\w*|diar(?:y|ies)|prospectus\w*|repo\w*|readme|code|appendix|annex|stats"
     r"|statistics|search(?:es)?|rota|inventory|stock\s+list|audio|video|footage|handwriting"
-    r"|(?:what|everything|anything|all)\s+(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+)"
+    r"|\w{2,}(?:-?log|book|sheet|list|guide)s?|(?:what|everything|anything|all)\s+(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+)"
 )
 _AFTER = (
     r"(?:\s+\d[\d-]*|\s+(?:(?:that|which)\s+)?(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+(?:\s+\w+){0,3}?"
@@ -28,7 +28,7 @@ _TELL = (
     r"|record|name|reach|address|describe|help|carry|note|reveal|settle|define|explain|touch"
     r"|extend|disclose|identify|print|spell|quote|report|deal|discuss|go|speak|refer|speci\w+|stretch"
     r"|hold|offer|supply|present|feature|break|track|store|log|match|bring|turn|return|find|come|open"
-    r"|load|work|exist)"
+    r"|load|work|exist|tie|link|connect|attribute|distinguish|quantify|elaborate|clarify|comment)"
 )
 _TOLD = (
     r"(?:specified|stated|mentioned|provided|given|indicated|included|available|found|covered|disclosed"
@@ -46,7 +46,8 @@ _KNOWLEDGE = (
 )
 _NO_REPORT = r"(?<!\bhe\s)(?<!\bshe\s)(?<!\bthey\s)(?<!\bhad\s)(?<!\bwho\s)"
 _GIVES = (
-    r"(?:covers?|lists?|gives?|shows?|has|have|names?|goes|concerns?|mentions?|says?|runs?|tells?)"
+    r"(?:covers?|lists?|gives?|shows?|has|have|names?|goes|concerns?|mentions?|says?|runs?|tells?"
+    r"|describes?|contains?|discusses|breaks?)"
 )
 
 SILENT = (
@@ -72,7 +73,7 @@ SILENT = (
     Cue(
         "none neither nor no & document documents source sources passage passages page pages text"
         " texts file files papers records notes sections articles them these",
-        rf"\b(?:none\s+of\s+(?:the|these|those|your|my|our)?\s*\w+|neither\s+(?:of\s+the\s+)?\w+|no\s+{_THING})"
+        rf"\b(?:none\s+of\s+(?:\w+\s+){{0,3}}?\w+|neither\s+(?:of\s+the\s+)?\w+|no\s+{_THING})"
         rf"{_AFTER}\s+{_TELL}s?\b",
     ),
     Cue(
@@ -154,7 +155,7 @@ SILENT = (
     ),
     Cue(
         "not",
-        rf"^[^a-z]*(?:sorry\W+|[\w ]{{1,20}}:\W*)?not\s+(?:\w+ly\s+|yet\s+|been\s+)?(?:{_TOLD})\b"
+        rf"^[^a-z]*(?:sorry\W+|[\w -]{{1,20}}:\W*)?not\s+(?:\w+ly\s+|yet\s+|been\s+)?(?:{_TOLD})\b"
         r"(?![^.;!?\n]*\bbut\b)",
     ),
     Cue(
@@ -190,6 +191,34 @@ SILENT = (
         r"^\W*(?:well,?\s+)?(?:(?:it|that|this|the\s+answer|which|prices?|speeds?|times?|rates?|fees?|costs?)"
         r"\s+(?:all\s+|really\s+|will\s+)?)?depends?\b(?!\s+on\s+\w+\W+(?:it|they)\b)",
     ),
+    # the gate isn't up yet; text not supplied
+    Cue(
+        "yet & not",
+        r"\b(?:is|are|was|were|has|have|been|'s)(?:\s+not|n'?t)\s+(?:been\s+)?(?:up|out|in|there|posted|displayed|assigned"
+        r"|allotted|allocated|fixed|settled|drawn|printed|scheduled|chosen|picked|ready)\s+yet\b"
+        r"|\bnot\s+yet\s+(?:been\s+)?(?:up|out|in|posted|displayed|assigned|allotted|allocated|fixed|scheduled)\b",
+    ),
+    Cue("not", rf"\b{_THING}\s+(?:\w+ly\s+)?not\s+{_TOLD}\b"),
+    # on children, not a word; a comparison is not possible
+    Cue(
+        "word syllable line mention peep hint trace",
+        r"\bnot\s+(?:a|one)\s+(?:single\s+)?(?:word|syllable|line|mention|peep|hint|trace)\b",
+    ),
+    Cue(
+        "not impossible infeasible only",
+        r"\bonly\s[^.;!?\n]{1,40}\b(?:in|from|of)\s+(?:the|my|our|what)\b[^.;!?\n]{0,30}\b(?:i|we)\s+(?:have|had|see|was|were|got)\b"
+        r"|\b(?:comparison|answer|calculation|estimate|conclusion|determination|identification|translation"
+        r"|assessment|confirmation|figure|diagnosis|response|reply|summary|verification|prediction)s?\b"
+        r"[^.;!?\n]{0,50}\b(?:is|are|was|be|seems?)\s+(?:\w+\s+){0,2}?(?:not\s+(?:\w+ly\s+)?(?:possible"
+        r"|feasible|practicable)|impossible|infeasible)\b",
+    ),
+    # nothing was given to me; she never told me
+    Cue(
+        "me us & not never none nothing nobody no neither",
+        r"(?:\b(?:not|never|none|nothing|nobody|no|neither)\b|n't\b)[^.;!?\n]{0,40}?\b(?:told|informed|given"
+        r"|shown|sent|shared|passed|provided|supplied|gave|handed|mentioned|disclosed|revealed|briefed"
+        r"|let|tell|inform)\b[^.;,!?\n]{0,20}?\b(?:me|us)\b(?!\s+(?:down|to|that|off|about\s+it\s+being)\b)",
+    ),
     Cue(
         "leaves left",
         r"\b(?:leaves|left)\s+(?:(?:it|that|this|them|the\s+\w+)\s+)?(?:out|blank|open|unsaid|unanswered"
@@ -202,7 +231,9 @@ BARE = (
     r"^\W*(?:(?:the\s+)?(?:answer|value|result|status)\W+(?:is\s+)?)?(?:n/?a|unknown|none|null|nil"
     r"|not\s+applicable|no\s+(?:answer|data|record|entry|result|match|info\w*|comment|idea|clue)s?"
     r"(?:\s+(?:available|found|here))?|unavailable|undisclosed|unspecified|tb[acd]|missing|unclear"
-    r"|(?:not|unable\s+to)\s+(?:\w+))\W*$"
+    r"|unable\s+to\s+\w+|not\s+(?!(?:true|so|quite|really|necessarily|always|usually|often|correct|right|wrong|allowed"
+    r"|permitted|required|needed|necessary|bad|good|guilty|many|much|long|far|today|now|anymore|ever"
+    r"|me|him|her|us|them|you|it|that|this|both|all|free|safe|legal|valid|covered|included|yet)\b)\w+)\W*$"
 )
 
 COVERS = (

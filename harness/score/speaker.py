@@ -29,10 +29,17 @@ VERB = (
 IDIOM = (
     r"(?!\s+(?:(?:you|him|her|them|it|that|this)\s+)?(?:enough|too\s+(?:much|strongly|highly|often)"
     r"|more\s+highly|often\s+enough)\b)"
-    r"(?!\s+(?:any(?:one|body)\b|a\s+(?:single|better)|better\b|of\s+(?:any(?:one|body|thing)|a\s+better)"
+    r"(?!(?<=n't\ssay)\s+(?:it|so|that\s+it)\s+(?:is|was|does|do|did|has)n't\b)(?!\s+(?:any(?:one|body)\b|a\s+(?:single|better)|better\b|of\s+(?:any(?:one|body|thing)|a\s+better)"
     r"|about\s+(?:you|others)|you\s+how\s+(?:\w+\s+)?(?:happy|glad|sorry|much|good|pleased|grateful)"
     r"|but\b|no\b|fault\b|why\b|\w+ing\b(?<!thing)|anything\W*$|a\s+word\b"
     r"|(?:what|how)\s+(?:i|we)(?:'d|\s+would)\b|i\s+(?:enjoyed|like|blame|agree|mind)))"
+)
+# What one cannot or will not do while one answers.
+_IDLE = (
+    r"(?:wait|thank|stress|emphasi[sz]e|overstate|overemphasi[sz]e|exaggerate|recommend|imagine|complain|believe"
+    r"|resist|agree|afford|eat|drink|live|stand|bear|stop|go|get|have|be|let|charge|fault|blame|deny|fail|forget"
+    r"|help|hear|see|wear|use|bore|hold|regret|argue|sleep|lie|only|just|say|tell|think|change|need|require"
+    r"|pick|accept|take|ship|deliver|refund|deduct|cancel|bill|store|sell|allow|pay|open|close|hire|want)"
 )
 _STATE = (
     r"(?:able|unable|going|allowed|permitted|authori[sz]ed|equipped|qualified|prepared|willing"
@@ -75,6 +82,25 @@ UNKNOWING = (
         rf"\b{_SPEAKER}{ADVERB}\s+{NEGATIVE}{ADVERB}(?:\s+(?:{_STATE}|{_WANT}|been|be|have)){{0,2}}"
         rf"(?:\s+(?:that\s+)?(?:i|we)\s+(?:can|could|should|may))?(?:\s+to)?{ADVERB}\s+{VERB}{IDIOM}",
     ),
+    # whatever else the speaker cannot or will not do
+    Cue(
+        "i we & not unable longer",
+        rf"\b(?:i|we){ADVERB}\s+(?:can(?:\s*no|'?)t|wo{NT}|will{NT}|shall{NT}|(?:am|are)\s+(?:unable|not\s+going)\s+to"
+        rf"|no\s+longer\s+(?:claim|pretend|profess)\s+to){ADVERB}\s+(?!{_IDLE}\b)\w+{IDIOM}",
+    ),
+    # we were never informed
+    Cue(
+        "i we & never",
+        rf"\b(?:i|we)(?:{ADVERB}|'ve|'d|'m|\s+(?:was|were|have|had|am|are))*\s+never\s+(?:been\s+)?(?:told|informed|given|shown"
+        r"|sent|taught|notified|briefed|supplied|handed|knew|known|learn\w+|found\s+out|heard|(?:got|had)\s+to\s+know"
+        r"|asked|noted|wrote|recorded|saw|met|read|been\s+able)\b" + IDIOM,
+    ),
+    Cue(
+        "without",
+        r"\bwithout\s+(?:\w+\s+){0,2}?(?:knowing|seeing|having|access|more|further|any|that|your|a|an|the)\b"
+        r"[^.;!?\n]{2,80}?\b(?:would\s+be|is|are)\s+(?:\w+ly\s+)?(?:dangerous|unsafe|reckless|guess\w*|wrong|impossible"
+        r"|not\s+possible|pointless|meaningless|premature|unwise|risky|hard|irresponsible|misleading)\b",
+    ),
     Cue(
         "not unable forbidden",
         rf"\b{_SPEAKER}{ADVERB}\s*{_BE}{ADVERB}\s+(?:not{ADVERB}\s+{_STATE}|unable|forbidden"
@@ -94,16 +120,16 @@ UNKNOWING = (
         rf"|have)\b{IDIOM}",
     ),
     Cue(
-        "not & and but",
-        rf"\b(?:and|but)\s+(?:can(?:no|')t|could{NT})\s+(?:\w+ly\s+)?(?:tell|say|confirm|know|find"
-        rf"|verify|help|give)\b{IDIOM}",
+        "not & and but so",
+        rf"\b(?:and|but|so)\s+(?:can(?:no|')t|could{NT}|do{NT}|did{NT}|am\s+not\s+able\s+to|have\s+no\s+way\s+to)"
+        rf"{ADVERB}\s+(?:tell|say|confirm|know|find|verify|help|give|recall|remember|share|check|see|answer)\b{IDIOM}",
     ),
     Cue(
         "nobody no none",
         rf"\b(?:nobody|no\s+one|none\s+of\s+us)(?:\s+\w+)?{ADVERB}\s+(?:knows?|remembers?|(?:can|could"
         rf"|would|will|has|have){ADVERB}\s+(?:say|said|tell|told|know|answer|confirm|predict"
         r"|determine|verify|see|guess|recall|be\s+(?:sure|certain)))\b"
-        r"(?!\s+(?:them|apart|the\s+difference|better|more|you\s+apart))",
+        r"(?!\s+(?:them\s+(?:better|apart)|apart|the\s+difference|better|more|you\s+apart))",
     ),
     Cue(
         "neither",
@@ -162,9 +188,9 @@ UNKNOWING = (
         r"|\bwish\s+(?:i|we)\s+knew\b",
     ),
     Cue(
-        "escapes eludes defeats stumps stumped baffles beats got lost slipped blank empty fails"
-        " forget forgot forgotten",
-        r"\b(?:escapes|eludes|defeats|stumps|stumped|baffles|beats|fails)\s+(?:me|us)\b"
+        "escape elude escapes eludes defeats stumps stumped baffles beats got lost slipped blank"
+        " empty fails forget forgot forgotten",
+        r"\b(?:escapes?|eludes?|defeats|stumps|stumped|baffles|beats|fails)\s+(?:me|us)\b"
         r"|\byou(?:'ve|\s+have)\s+(?:stumped|got)\s+me\b|\blost\s+on\s+(?:me|us)\b"
         r"|\bslipped\s+my\s+mind\b|\b(?:draw|drew|drawn|come\s+up|came\s+up|came\s+back"
         r"|come\s+back|turned\s+up)\s+(?:a\s+)?(?:blank|empty|nothing|short)"
@@ -195,6 +221,10 @@ UNKNOWING = (
         r"|no\s+(?:\w+\s+)?way|never\s+possible)\b[^.;!?\n]{0,30}?\s(?:to|of)\s+(?:\w+ly\s+)?(?:say|tell"
         r"|know|knowing|telling|predict|judge|determine|confirm|verify|check|look|give|answer"
         r"|estimate|see|guess|work\s+out|identify|be\s+(?:sure|certain))\b",
+    ),
+    Cue(
+        "no & way",
+        r"\bno\s+(?:\w+\s+)?way\b[^.;!?\n]{0,20}?\b(?:i|we|anyone|anybody|you|one)\s+(?:can|could|would)\b",
     ),
     Cue(
         "beyond outside above within out exceeds past",
@@ -246,7 +276,7 @@ UNKNOWING = (
     Cue(
         f"have need & {_FIRST} i'd we'd i'll we'll",
         r"\b(?:i|we)(?:'d|'ll|\s+would|\s+will)?\s+(?:first\s+)?(?:have|need)\s+to\s+(?:ask|know|check|look"
-        r"|find\s+out|consult|see|verify|confirm)\b",
+        r"|defer|refer|dig|enquire|inquire|review|study|contact|find\s+out|consult|see|verify|confirm)\b",
     ),
     Cue(
         "only just limited expertise scope remit role job",
@@ -254,26 +284,5 @@ UNKNOWING = (
         r"|remit|role|job)\s+(?:is|ends|stops|only)\b|\bthis\s+\w+\s+only\s+(?:answers?|handles?|deals?|covers?)"
         r"\b|\bi(?:'m|\s+am)?\s+(?:only|just)\s+(?:an?\s+\w+\s+(?:assistant|bot|clerk|agent)|handle|deal"
         r"|cover|know\s+about|answer|help\s+with)\b",
-    ),
-)
-
-REFUSING = (
-    Cue(
-        "decline declined declining declines refuse refused refuses refrain abstain pass",
-        r"\b(?:i|we)(?:'d|'ll|\s+\w+)?(?:\s+(?:have|need|want|had|like|respectfully))?(?:\s+to)?\s+"
-        r"(?:\w+ly\s+)?(?:decline|refuse|refrain|abstain|pass\s+on)\b"
-        r"|\b(?:declin|refus)(?:e|es|ed|ing)\s+to\s+(?:answer|say|state|comment|help|give)\b",
-    ),
-    Cue(
-        "secret confidential classified private off privileged need-to-know need undisclosed",
-        r"\b(?:trade\s+secret|confidential\b|classified\s+information|off\s+limits|need-to-know"
-        r"|privileged\s+information)|\b(?:is|are|'s|stays?|remains?|kept)\s+(?:a\s+|strictly\s+)?"
-        r"(?:private|secret|classified|privileged|undisclosed)\b",
-    ),
-    Cue(
-        "against for up",
-        r"\bagainst\s+(?:my|our|the|company)\s+(?:\w+\s+){0,2}(?:guidelines|polic(?:y|ies)|principles"
-        r"|rules|programming|values)\b|\b(?:that|this|it)(?:'s|\s+is)\s+(?:not\s+)?(?:for|up\s+to)\s+"
-        r"(?:\w+\s+){1,3}to\s+(?:say|decide|judge|tell)\b",
     ),
 )

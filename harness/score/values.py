@@ -31,7 +31,8 @@ _FUNCTION_WORD = re.compile(
 # What may follow a number whose unit is left out, and what shows that it counts or names something.
 _ENDED = re.compile(
     r"\W*(?:$|[.,;:!?)\n/]|(?:on|if|under|from|now|today|since|but|instead|only|earlier|before|until|till"
-    r"|for|as|is|was|in|according|then|currently|per|at|when|while|plus|by|and|or|ya|aur|hai|tha|ho)\b"
+    r"|for|as|is|was|in|according|then|currently|per|at|when|while|plus|by|and|or|ya|aur|hai|tha|ho|mein|se|monthly|yearly|annually|weekly|daily|quarterly|each|every|flat|sharp|total"
+    r"|altogether|overall|max|maximum|minimum|please|thanks|these|this)\b"
     r"(?!\s+(?:so|more|less|fewer)\b))|\s*\+"
 )
 _COUNTED = re.compile(
@@ -149,11 +150,13 @@ def value(text: str, *, strip: bool = True) -> Value:
 
 
 def core(wanted: Value) -> Value | None:
-    """The quantity that a longer value is about ("$59 per month"), if it has just one."""
-    if wanted.quantity is not None:
+    """The quantity that a longer value is about ("$59 per month", "90 guests"), if just one."""
+    if wanted.quantity is not None or wanted.code is not None:
         return None
-    mentions = [m for m in Reading(wanted.text).mentions if m.unit not in ("", "label", "date")]
-    if len(mentions) != 1:
+    mentions = Reading(wanted.text).mentions
+    if len(mentions) != 1 or mentions[0].unit in ("label", "date"):
+        return None
+    if mentions[0].unit == "" and (mentions[0].start or mentions[0].amount == 1):
         return None
     (quantity,) = mentions
     per = rate(wanted.text, quantity.end)
@@ -180,7 +183,9 @@ def find(wanted: Value, reading: Reading, attribute: str = "") -> list[Span]:
         if _same(quantity, mention, reading, attribute)
         and not (wanted.core and rate(reading.text, mention.end) not in ("", wanted.rate))
     ]
-    if wanted.core or not quantity.unit or quantity.unit == "label":
+    if wanted.core and not quantity.unit:
+        return [span for span in spans if _alone(reading, span)]
+    if not quantity.unit or quantity.unit == "label":
         return spans
     if quantity.unit == "date" and not spans:
         return [
@@ -199,6 +204,15 @@ def find(wanted: Value, reading: Reading, attribute: str = "") -> list[Span]:
         if large or mention is lone or _elides(reading, mention):
             spans.append(Span(mention.start, mention.end))
     return spans
+
+
+def _alone(reading: Reading, span: Span) -> bool:
+    """Whether a bare number stands where its noun may be left out."""
+    mention = next(one for one in reading.mentions if one.start == span.start)
+    if mention.unit:
+        return False
+    told = isinstance(mention.amount, Decimal) and mention.amount % 1 != 0  # "97.4 MHz"
+    return told or mention is reading.lone or _elides(reading, mention)
 
 
 def _elides(reading: Reading, mention: Mention) -> bool:
