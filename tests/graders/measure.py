@@ -29,6 +29,8 @@ CLASSES = {
     "abstention": ("abstains", "answers"),
 }
 GRADERS = (*CLASSES, "terminology")
+OPEN = ("tune", "tune2")
+"""Sets whose rows may be looked at; tune2 was held out until the first look at it."""
 Row = dict[str, Any]
 
 
@@ -49,9 +51,14 @@ class Graded(NamedTuple):
 
 
 def rows(grader: str, part: str = "tune") -> list[Row]:
-    """The labelled rows of a grader; `part` is tune or heldout."""
+    """The labelled rows of a grader; `part` is tune, tune2 or heldout."""
     lines = (HERE / f"{grader}_{part}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.strip()]
+
+
+def sets(grader: str) -> tuple[str, ...]:
+    """The sets that a grader has: not every one has been held out twice."""
+    return tuple(part for part in (*OPEN, "heldout") if (HERE / f"{grader}_{part}.jsonl").is_file())
 
 
 def recency(row: Row) -> Graded:
@@ -181,7 +188,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("grader", nargs="*", help=f"of {', '.join(GRADERS)}; all by default")
     parser.add_argument("--heldout", action="store_true", help="measure the held-out rows, too")
     parser.add_argument("--once", action="store_true", help="say that --heldout is meant")
-    parser.add_argument("--disagreements", action="store_true", help="list rows of the tune set")
+    parser.add_argument("--disagreements", action="store_true", help="list rows of the open sets")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {DOCS.name}")
     given = parser.parse_args(argv)
     for name in given.grader:
@@ -199,11 +206,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, and write what was asked for."""
     given = arguments(argv)
-    parts = ("tune", "heldout") if given.heldout else ("tune",)
+    parts = (*OPEN, "heldout") if given.heldout else OPEN
     sections = []
     wrong: list[Graded] = []
     for grader in given.grader or GRADERS:
         for part in parts:
+            if part not in sets(grader):
+                continue
             graded = [GRADE[grader](row) for row in rows(grader, part)]
             sections.append(section(grader, part, graded))
             wrong += [one for one in graded if one.given != one.expected]
