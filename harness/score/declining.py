@@ -127,7 +127,7 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
     words = _verdict(said, asked)
     if words is None and said and not reference:
         shown = "\n".join(one.shown for one in said)
-        words = unmet(shown.lower(), asked, Reading(shown).mentions) or unnamed(shown, asked)
+        words = unmet(shown.lower(), asked) or unnamed(shown, asked)
     return None if words is None or guess(_own(said, asked), given) else words
 
 

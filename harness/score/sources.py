@@ -16,7 +16,7 @@ _THING = (
     r"|polic(?:y|ies)|information|minutes|spec\s+sheets?|index|director(?:y|ies)|cop(?:y|ies)|data"
     r"|histor(?:y|ies)|photo\w*|diar(?:y|ies)|prospectus\w*|repo\w*|readme|code|appendix|annex|stats"
     r"|statistics|search(?:es)?|rota|inventory|stock\s+list|audio|video|footage|handwriting"
-    r"|\w{2,}(?:-?log|book|sheet|list|guide)s?|(?:what|everything|anything|all)\s+(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+)"
+    r"|(?:change-?|log|guide|work|year|data|time|fact|check|price-?)(?:log|book|sheet|list)s?|(?:what|everything|anything|all)\s+(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+)"
 )
 _AFTER = (
     r"(?:\s+\d[\d-]*|\s+(?:(?:that|which)\s+)?(?:you|i|we)(?:'ve|\s+have|\s+had)?\s+\w+(?:\s+\w+){0,3}?"

@@ -3,6 +3,7 @@
 import re
 
 from harness.score.numbers import Mention
+from harness.score.values import Reading
 
 _QUANTITY = re.compile(
     r"\bhow\s+(?:much|many|long|old|far|tall|often|big|high|deep|fast|heavy|wide|late|early|soon|large|hot|cold)\b"
@@ -53,14 +54,18 @@ def unnamed(shown: str, asked: str) -> str | None:
     return found[0] if found and _SPEAKER.search(text) else None
 
 
-def unmet(text: str, asked: str, mentions: list[Mention], *, speaker: bool = False) -> str | None:
+def unmet(
+    text: str, asked: str, mentions: list[Mention] | None = None, *, speaker: bool = False
+) -> str | None:
     """The words by which an answer that states no quantity leaves a question for one open.
 
     Where a quantity or a time is asked, a text without any that denies something, asks, or speaks
     of the speaker gives no answer, in whatever words; with `speaker` it has to do that and to deny.
     Text and question are in lower case.
     """
-    if mentions or not _QUANTITY.search(asked) or _SAYS.search(text):
+    if not _QUANTITY.search(asked) or _SAYS.search(text):
+        return None
+    if Reading(text).mentions if mentions is None else mentions:
         return None
     if any(none[1] in asked for none in _NO_THING.finditer(text)):
         return None
