@@ -198,7 +198,11 @@ SILENT = (
         r"|allotted|allocated|fixed|settled|drawn|printed|scheduled|chosen|picked|ready)\s+yet\b"
         r"|\bnot\s+yet\s+(?:been\s+)?(?:up|out|in|posted|displayed|assigned|allotted|allocated|fixed|scheduled)\b",
     ),
-    Cue("not", rf"\b{_THING}\s+(?:\w+ly\s+)?not\s+{_TOLD}\b"),
+    Cue(
+        "not & supplied provided given attached included found stated specified shared available"
+        " uploaded legible readable shown enclosed listed recorded",
+        rf"\b{_THING}\s+(?:\w+ly\s+)?not\s+{_TOLD}\b",
+    ),
     # on children, not a word; a comparison is not possible
     Cue(
         "word syllable line mention peep hint trace",
