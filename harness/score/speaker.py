@@ -58,6 +58,7 @@ _LACK = (
     r"|confirmation|updates?|sources?|references?|entr(?:y|ies)|listing|spec\w*|sheet|schedule"
     r"|report|history|files?|page|to\s+hand|at\s+hand|on\s+(?:file|record|hand)|in\s+front\s+of"
     r"|anything|nothing|enough|the\s+(?:\w+\s+){0,3}(?:with|here|for)|recollection|notes?|mention"
+    r"|(?:written|stated|published|documented|formal)\s+(?:polic(?:y|ies)|rules?|position|terms?)"
     r"|numbers?|statistics|trace|word|news|tidings|it\s+(?:here|with|on|in))\b"
 )
 _OTHER_LACK = (
