@@ -272,7 +272,7 @@ def _structured(text: str) -> str | None:
         return None
     try:
         found: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # a model that repeats "{" nests without end
         return None
     empty = ""
     for key, value in found.items():

@@ -17,8 +17,19 @@ FLOORS = (
     ("errors", "records", "protocols"),
     ("registry", "store", "console", "executors", "template", "models"),
     STAGES,
-    ("asking", "plan", "training", "requests", "ledger", "answering", "panel", "judging")
-    + ("judge_notes", "scoring", "pipeline"),
+    (
+        "asking",
+        "plan",
+        "training",
+        "requests",
+        "ledger",
+        "answering",
+        "panel",
+        "judging",
+        "judge_notes",
+        "scoring",
+        "pipeline",
+    ),
     ("views", "moves", "doctor", "authoring", "flags", "outlet", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]

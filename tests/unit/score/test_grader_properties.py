@@ -222,3 +222,16 @@ def test_each_class_of_methods_is_told_for_every_type(kind: str, numbers: list[i
         f"It is not {new}.": "wrong",
     }
     assert list(expected.values()) == classes(about, *expected)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ['{"a":', "[", "9", "crore ", "1 crore ", "7 days + ", "9-5 pm ", "the page of ", "not "],
+)
+def test_an_answer_that_repeats_itself_without_end_gets_a_class(piece: str) -> None:
+    text = "1 " + piece * 20_000 if piece == "crore " else piece * 20_000
+    about, _ = of_kind("window", [7, 14, 21])
+    assert classes(about, text)[0] in {"current", "stale", "wrong", "abstained", "hedged"}
+    case = Case("c", "t", "What is the window?", "", "c", answerable=False)
+    label = Abstention({}, Resources()).score(case, Answer("a", text))[0].label
+    assert label in {"declined", "invented"}
