@@ -392,7 +392,8 @@ class Request:
 class EngineJob:
     """All that an engine child needs. Probes are answered first, in one mixed batch.
 
-    `adapters` maps an adapter digest to its folder; `ranks` to its LoRA rank.
+    `adapters` maps an adapter digest to its folder; `ranks` to its LoRA rank. `max_sequences`
+    is how many requests run side by side at most (0: the engine's choice).
     """
 
     model_path: str
@@ -406,6 +407,7 @@ class EngineJob:
     max_model_len: int = 1024
     device: str = "auto"
     dtype: str = "auto"
+    max_sequences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +425,8 @@ class Answer:
     """What a candidate gave to a case. `first_logprobs` maps token id (as text) to logprob.
 
     `target_logprobs` has a list per target of the request, a natural logarithm per token.
-    `passages` is what the candidate read, filled in when scored.
+    `passages` is what the candidate read, filled in when scored. `cached_tokens` of the prompt
+    came from the engine's prefix cache.
     """
 
     request: str
@@ -436,6 +439,7 @@ class Answer:
     error: str = ""
     target_logprobs: tuple[tuple[float, ...], ...] = ()
     passages: tuple[Passage, ...] = ()
+    cached_tokens: int = 0
 
 
 # ---------------------------------------------------------------- score
