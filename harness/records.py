@@ -225,11 +225,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Temperature 0 is greedy."""
+    """Temperature 0 is greedy; `samples` answers are drawn per case, each anew."""
 
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,10 +374,12 @@ class TrainJob:
 class Request:
     """One prompt for an engine, as token ids. `adapter` is an adapter digest or None (base).
 
-    `logprobs` asks for that many most likely next tokens of the first position. `targets` are
+    `sample` is added to the seed. `logprobs` asks for that many most likely next tokens of the
+    first position. `targets` are
     continuations whose tokens the engine scores, one prefill each. Requests of one
     `wave` share the engine, those of the next begin when all are answered: what runs beside a
-    request then never depends on what an earlier start had finished.
+    request then never depends on what an earlier start had finished. `messages` are the same
+    prompt as (role, content), which is what a chat API is sent.
     """
 
     id: str
@@ -386,6 +389,27 @@ class Request:
     logprobs: int = 0
     wave: int = 0
     targets: tuple[tuple[int, ...], ...] = ()
+    sample: int = 0
+    messages: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server; `key` names the environment variable that holds its key.
+
+    `url` ends in the API's root, such as http://127.0.0.1:8000/v1. `model` is the served name of
+    the base. `timeout` is seconds for one try of one request, `retries` how many tries follow
+    the first. Prices are per million tokens, None: not counted.
+    """
+
+    url: str = ""
+    key: str = ""
+    model: str = ""
+    concurrency: int = 16
+    timeout: float = 120.0
+    retries: int = 6
+    input_price: float | None = None
+    output_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +417,10 @@ class EngineJob:
     """All that an engine child needs. Probes are answered first, in one mixed batch.
 
     `adapters` maps an adapter digest to its folder; `ranks` to its LoRA rank. `max_sequences`
-    is how many requests run side by side at most (0: the engine's choice).
+    is how many requests run side by side at most (0: the engine's choice). `model_path` is ''
+    where there are no local weights; an adapter that a server, or a file of answers, has under
+    NAME is 'served:NAME' instead of a folder. `endpoint` and `answers` (that file) are for the
+    engines of those names.
     """
 
     model_path: str
@@ -408,6 +435,8 @@ class EngineJob:
     device: str = "auto"
     dtype: str = "auto"
     max_sequences: int = 0
+    endpoint: Endpoint | None = None
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +455,8 @@ class Answer:
 
     `target_logprobs` has a list per target of the request, a natural logarithm per token.
     `passages` is what the candidate read, filled in when scored. `cached_tokens` of the prompt
-    came from the engine's prefix cache.
+    came from the engine's prefix cache. `completion_tokens` is the answer's length where the
+    engine was told only that, and not the tokens.
     """
 
     request: str
@@ -440,6 +470,7 @@ class Answer:
     target_logprobs: tuple[tuple[float, ...], ...] = ()
     passages: tuple[Passage, ...] = ()
     cached_tokens: int = 0
+    completion_tokens: int = 0
 
 
 # ---------------------------------------------------------------- score
@@ -480,7 +511,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScoredAnswer:
-    """An answer with its case and scores: the row behind every number."""
+    """An answer with its case and scores: the row behind every number.
+
+    `sample` counts a candidate's answers to one case, from 0.
+    """
 
     case: str
     task: str
@@ -489,6 +523,7 @@ class ScoredAnswer:
     scores: tuple[Score, ...]
     passages: tuple[Passage, ...] = ()
     prompt: str = ""
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)
