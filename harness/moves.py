@@ -56,7 +56,9 @@ def compare_runs(before: Run, after: Run) -> list[dict[str, Any]]:
 def flipped(before: Run, after: Run, common: set[str]) -> dict[tuple[str, str, str], list[str]]:
     """Case ids whose score moved, by task, metric and candidate."""
     old = {
-        (a.task, s.metric, a.candidate, a.case): s.value for a in before.answers for s in a.scores
+        (a.task, s.metric, a.candidate, a.case, a.sample): s.value
+        for a in before.answers
+        for s in a.scores
     }
     found: dict[tuple[str, str, str], list[str]] = {}
     for answer in after.answers:
@@ -64,8 +66,10 @@ def flipped(before: Run, after: Run, common: set[str]) -> dict[tuple[str, str, s
             continue
         for score in answer.scores:
             key = (answer.task, score.metric, answer.candidate)
-            if old.get((*key, answer.case), score.value) != score.value:
-                found.setdefault(key, []).append(answer.case)
+            place = (*key, answer.case, answer.sample)
+            flips = found.setdefault(key, [])
+            if old.get(place, score.value) != score.value and answer.case not in flips[-1:]:
+                flips.append(answer.case)
     return found
 
 

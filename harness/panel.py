@@ -91,7 +91,9 @@ def sheets_of(plan: Plan, panel: Panel, store: Store) -> list[Sheet]:
     """All that the judges of a plan compare, from the answers in the store."""
     found = []
     for task, judge in panel.items():
-        cells = {cell.candidate.name: cell for cell in plan.cells if cell.task.name == task}
+        # of several draws the first is judged, of every candidate alike
+        first = [one for one in plan.cells if one.task.name == task and not one.sample]
+        cells = {cell.candidate.name: cell for cell in first}
         against = cells[judge.options.against]
         for name, cell in cells.items():
             if cell is not against:

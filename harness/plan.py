@@ -30,20 +30,24 @@ from harness.suite.scorers import construct, resources
 
 # raised when a change of our own code changes what is trained or answered
 TRAIN_REVISION = 1
-SERVE_REVISION = 2
+SERVE_REVISION = 3
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
 
 
 @dataclass(slots=True)
 class Cell:
-    """A candidate x task to answer; `key` is known once the candidate's adapter is."""
+    """A candidate x task to answer; `key` is known once the candidate's adapter is.
+
+    A suite that draws several answers a case has a cell for each draw, so none stands for another.
+    """
 
     candidate: Candidate
     task: Task
     asked: tuple[Asked, ...]
     adapter: Adapter | None = None
     key: str = ""
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,10 @@ def make(
         for candidate in suite.candidates:
             if task.candidates is None or candidate.name in task.candidates:
                 asked = questions(suite, task, candidate, targets, found_for)
-                cells.append(Cell(candidate, task, asked))
+                cells += [
+                    Cell(candidate, task, asked, sample=number)
+                    for number in range(suite.sampling.samples)
+                ]
     found = engine_version(engine[0])
     identity = {
         "suite": unplaced(asdict(suite)),
@@ -133,6 +140,7 @@ def make(
     warnings = tuple(
         warning
         for cell in cells
+        if not cell.sample
         for warning in context_warnings(cell.candidate, cell.task.name, cell.asked)
     )
     recipes = needed_recipes(suite)
@@ -233,7 +241,7 @@ def answer_key(plan: Plan, cell: Cell) -> str:
                 if not asked.skip
             ],
             "max_tokens": cell.task.max_tokens,
-            "sampling": asdict(plan.suite.sampling),
+            "sampling": {**asdict(plan.suite.sampling), "samples": cell.sample},
             "engine": plan.engine,
             "version": plan.engine_version,
             "machine": machine(),

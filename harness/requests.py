@@ -29,6 +29,7 @@ def requests_of(cell: Cell, template: Template, done: set[str], start: int) -> l
             cell.task.max_tokens,
             wave=start + number,
             targets=target_ids(one, template),
+            sample=cell.sample,
         )
         for number, wave in enumerate(waves)
         if not {one.case.id for one in wave} <= done

@@ -96,6 +96,7 @@ def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[Sco
             tuple(scores),
             asked.passages,
             prompt,
+            cell.sample,
         )
 
 

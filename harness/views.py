@@ -213,9 +213,11 @@ def print_case(data: dict[str, Any]) -> None:
         out.print(Text(clean(case[label])))
     if case["tags"]:
         out.print(Text(f"\ntags: {', '.join(case['tags'])}"))
+    several = any(answer["sample"] for answer in data["answers"])
     for answer in data["answers"]:
         out.print()
-        out.rule(Text(answer["candidate"], style="bold"), align="left")
+        drawn = f" · sample {answer['sample'] + 1}" if several else ""
+        out.rule(Text(answer["candidate"] + drawn, style="bold"), align="left")
         for passage in answer["passages"]:
             out.print(Text(f"context [{passage['document']}] {clean(passage['text'])}", "dim"))
         finish = "" if answer["answer"]["finish"] == "stop" else f" ({answer['answer']['finish']})"

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
+from statistics import fmean
 
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -99,13 +100,13 @@ class Values:
 
     def of(self, arm: Arm, net_of: str | None = None) -> dict[str, float]:
         """By case; minus those of another candidate, on the cases that both have, if named."""
-        found = {
-            answer.case: score.value
-            for answer in self._answers[arm.task, arm.candidate]
-            if arm.slice in self._tags[answer.case]
-            for score in answer.scores
-            if score.metric == arm.metric and score.value is not None
-        }
+        drawn: dict[str, list[float]] = {}
+        for answer in self._answers[arm.task, arm.candidate]:
+            if arm.slice in self._tags[answer.case]:
+                for score in answer.scores:
+                    if score.metric == arm.metric and score.value is not None:
+                        drawn.setdefault(answer.case, []).append(score.value)
+        found = {case: fmean(values) for case, values in drawn.items()}
         if net_of is None:
             return found
         other = self.of(replace(arm, candidate=net_of))

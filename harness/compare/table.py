@@ -1,7 +1,7 @@
 """Answers as arrays: one table per task, one grid of cases x candidates per metric."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ _OK, _UNMEASURED, _ERROR = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """One metric of a task. Arrays are cases x candidates; `values` is NaN unless measured."""
+    """One metric of a task. Arrays are cases x candidates; `values` is NaN unless measured.
+
+    Of a case that was answered several times, `values` is the mean, and an error in one of the
+    answers is the case's. Such means are not binary, whatever the metric of one answer is.
+    """
 
     metric: Metric
     values: Floats
@@ -50,7 +54,7 @@ def pivot(
     A candidate without any answer in a task was not asked and is left out. One that was asked
     and lacks an answer, or a score, or has a value that is not finite, gets an error there.
     Raises MeasurementError for an answer to an unknown case or candidate, and for two answers
-    of a candidate to the same case.
+    of a candidate to the same case that are not different samples.
     """
     by_task: dict[str, list[ScoredAnswer]] = {}
     for answer in answers:
@@ -92,33 +96,55 @@ def _task_table(
     cases = sorted(cases, key=lambda case: case.id)
     rows = {case.id: index for index, case in enumerate(cases)}
     placed = _place(task, answers, rows, names)
-    asked = tuple(name for name in names if any(key[1] == name for key in placed))
+    present = {key[1] for key in placed}
+    asked = tuple(name for name in names if name in present)
+    samples = 1 + max(key[2] for key in placed)
     columns = {name: index for index, name in enumerate(asked)}
     scored = {score.metric for answer in answers for score in answer.scores}
     kept = [metric for metric in metrics if metric.name in scored]
     layers = {metric.name: index for index, metric in enumerate(kept)}
-    values = np.full((len(kept), len(cases), len(asked)), np.nan)
-    states = np.full(values.shape, _ERROR, dtype=np.int8)
-    for (case_id, name), answer in placed.items():
+    drawn = np.full((len(kept), len(cases), len(asked), samples), np.nan)
+    states = np.full(drawn.shape, _ERROR, dtype=np.int8)
+    for name, column in columns.items():
+        most = max(key[2] for key in placed if key[1] == name)
+        states[:, :, column, most + 1 :] = _UNMEASURED
+    for (case_id, name, sample), answer in placed.items():
         for score in answer.scores:
             if score.metric in layers:
-                place = (layers[score.metric], rows[case_id], columns[name])
-                values[place], states[place] = _read(score)
+                place = (layers[score.metric], rows[case_id], columns[name], sample)
+                drawn[place], states[place] = _read(score)
+    values, errors = _over_samples(drawn, states)
     _, codes = np.unique([case.cluster for case in cases], return_inverse=True)
     grids = tuple(
-        Grid(metric, values[layer], states[layer] == _UNMEASURED, states[layer] == _ERROR)
+        Grid(
+            replace(metric, binary=metric.binary and samples == 1),
+            values[layer],
+            np.isnan(values[layer]) & ~errors[layer],
+            errors[layer],
+        )
         for layer, metric in enumerate(kept)
     )
     ids = tuple(case.id for case in cases)
     return TaskTable(task, ids, codes.astype(np.int64), slices_of(cases), asked, grids)
 
 
+def _over_samples(drawn: Floats, states: NDArray[np.int8]) -> tuple[Floats, Flags]:
+    """Means over the last axis, NaN where nothing or an error was measured; and the errors."""
+    if drawn.shape[-1] == 1:
+        return drawn[..., 0], states[..., 0] == _ERROR
+    errors: Flags = (states == _ERROR).any(axis=-1)
+    counts = (~np.isnan(drawn)).sum(axis=-1)
+    sums = np.nansum(drawn, axis=-1)
+    means = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    return np.where(errors, np.nan, means), errors
+
+
 def _place(
     task: str, answers: list[ScoredAnswer], rows: dict[str, int], names: tuple[str, ...]
-) -> dict[tuple[str, str], ScoredAnswer]:
-    placed: dict[tuple[str, str], ScoredAnswer] = {}
+) -> dict[tuple[str, str, int], ScoredAnswer]:
+    placed: dict[tuple[str, str, int], ScoredAnswer] = {}
     for answer in answers:
-        key = (answer.case, answer.candidate)
+        key = (answer.case, answer.candidate, answer.sample)
         if answer.case not in rows:
             raise MeasurementError(f"an answer names the unknown case '{answer.case}'", where=task)
         if answer.candidate not in names:

@@ -88,7 +88,7 @@ class Builder:
         return [*head, *words, tags, self.string(" · ".join(notes))]
 
     def answer(self, item: ScoredAnswer, case: int) -> list[Any]:
-        """An answer as [case, candidate, text, finish, scores, passages]."""
+        """An answer as [case, candidate, text, finish, scores, passages, sample]."""
         finish = {"stop": 0, "length": 1, "error": 2}[item.answer.finish]
         said = item.answer.error if finish == 2 and item.answer.error else item.answer.text
         passages = [
@@ -99,7 +99,7 @@ class Builder:
         ]
         scores = [self.score(score) for score in item.scores]
         candidate = self.candidates.place(item.candidate)
-        return [case, candidate, self.string(said), finish, scores, passages]
+        return [case, candidate, self.string(said), finish, scores, passages, item.sample]
 
 
 def build(run: Run, cut: int = 0) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _ANSWER_COLUMNS = (
     "task",
     "case",
     "candidate",
+    "sample",
     "metric",
     "value",
     "state",
@@ -53,7 +54,7 @@ def answer_rows(run: Run) -> Iterable[tuple[Cell, ...]]:
     """One row per case, candidate and metric; an answer without scores keeps one row."""
     for item in run.answers:
         tail = (item.answer.finish, item.answer.text or item.answer.error)
-        head = (item.task, item.case, item.candidate)
+        head = (item.task, item.case, item.candidate, item.sample)
         if not item.scores:
             yield (*head, "", None, "unmeasured", "", "", *tail)
         for score in item.scores:

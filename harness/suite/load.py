@@ -107,6 +107,10 @@ def _read(loading: _Loading) -> Suite:
         as_of=file.dates.as_of,
         template=file.template,
     )
+    if suite.sampling.samples > 1 and not suite.sampling.temperature:
+        what = f"sampling.samples is {suite.sampling.samples} at temperature 0"
+        remedy = "greedy answers are all alike: raise temperature, or ask once"
+        problems.add(what, loading.where("sampling", "samples"), remedy)
     check_whole(suite, loading.where, loading.rule_places, problems)
     sampled = _sampled(suite, loading.spec)
     if not problems:  # a row that was refused would be missing from its slice

@@ -143,6 +143,7 @@ class SamplingSpec(Strict):
     temperature: Annotated[Number, Field(ge=0, le=10)] = _SAMPLING["temperature"]
     top_p: Annotated[Number, Field(gt=0, le=1)] = _SAMPLING["top_p"]
     seed: Seed = _SAMPLING["seed"]
+    samples: Annotated[Int, Field(ge=1, le=64)] = _SAMPLING["samples"]
 
 
 class RetrieveSpec(Strict):

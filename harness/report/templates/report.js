@@ -40,9 +40,11 @@
     task: data.tasks[task], id: word(id), input: word(input), reference: word(reference),
     tags: tags.map(word), notes: word(notes), answers: [],
   }));
-  for (const [place, candidate, text, finish, own, passages] of data.answers) {
+  const several = data.answers.some((answer) => answer[6]);
+  for (const [place, candidate, text, finish, own, passages, sample] of data.answers) {
     cases[place].answers.push({
       candidate: data.candidates[candidate], text: word(text), finish, passages,
+      drawn: several ? ` · sample ${sample + 1}` : "",
       scores: own.map((score) => scores[score]),
     });
   }
@@ -156,7 +158,7 @@
     const asked = [filter.candidate, filter.against].includes(answer.candidate);
     const box = make("div", asked ? "one asked" : "one");
     const cut = ["", " (cut at the token limit)", " (error)"][answer.finish];
-    box.append(...block(`${answer.candidate}${cut}`, answer.text).children);
+    box.append(...block(`${answer.candidate}${answer.drawn}${cut}`, answer.text).children);
     const order = (score) => (score.metric.name === filter.metric ? 0 : score.metric.headline ? 1 : 2);
     const first = answer.scores.filter((score) => order(score) < 2);
     const rest = answer.scores.filter((score) => order(score) === 2);

@@ -1,6 +1,7 @@
 """Answers become arrays, and nothing that is missing becomes a number."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,3 +85,34 @@ def test_two_answers_to_one_case_stop_the_comparison():
     answers = answers_of(cases, {"a": {"m": [1, 1]}})
     with pytest.raises(MeasurementError, match="two answers"):
         pivot([*answers, answers[0]], cases, [binary()], candidates_of("a"))
+
+
+def test_several_answers_to_a_case_count_as_their_mean_and_are_no_longer_binary():
+    cases = cases_of(3)
+    draws = ([1, 0, 1], [0, 0, "error"])
+    answers = [
+        replace(answer, sample=number)
+        for number, values in enumerate(draws)
+        for answer in answers_of(cases, {"a": {"m": list(values)}})
+    ]
+    (table,) = pivot(answers, cases, [binary()], candidates_of("a"))
+    (grid,) = table.grids
+    assert grid.values[:2, 0].tolist() == [0.5, 0.0]
+    assert grid.errors[:, 0].tolist() == [False, False, True]
+    assert (len(table.cases), grid.metric.binary) == (3, False)
+
+
+def test_two_answers_that_are_the_same_sample_are_refused():
+    cases = cases_of(2)
+    twice = 2 * answers_of(cases, {"a": {"m": [1, 1]}})
+    with pytest.raises(MeasurementError, match="two answers"):
+        pivot(twice, cases, [binary()], candidates_of("a"))
+
+
+def test_a_candidate_drawn_once_beside_one_drawn_twice_lacks_nothing():
+    cases = cases_of(2)
+    once = answers_of(cases, {"a": {"m": [1, 0]}, "b": {"m": [1, 1]}})
+    again = [replace(a, sample=1) for a in answers_of(cases, {"b": {"m": [0, 1]}})]
+    (table,) = pivot(once + again, cases, [binary()], candidates_of("a", "b"))
+    assert table.grids[0].values.tolist() == [[1.0, 0.5], [0.0, 1.0]]
+    assert not table.grids[0].errors.any()

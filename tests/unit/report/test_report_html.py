@@ -151,7 +151,7 @@ def test_the_embedded_data_gives_back_every_answer_and_score(page: Page):
     run = make_run()
     data = json.loads(page.scripts[0])
     assert (len(run.cases), len(run.answers)) == (len(data["cases"]), len(data["answers"]))
-    case, candidate, text, finish, scores, passages = data["answers"][-1]
+    case, candidate, text, finish, scores, passages, sample = data["answers"][-1]
     last = run.answers[-1]
     assert last.case == data["strings"][data["cases"][case][1]]
     assert last.candidate == data["candidates"][candidate]
