@@ -21,6 +21,8 @@ NO_ROOM = {
     errno.EDQUOT: ("disk full", "free space"),
     errno.EFBIG: ("file size limit reached", "raise it (ulimit -f)"),
 }
+# how libraries say that there was no memory; torch's CPU allocator uses the last two
+NO_MEMORY = ("out of memory", "cannot allocate memory", "can't allocate memory", "enough memory")
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "ERROR": 3, "INCONCLUSIVE": 4}
 
 
@@ -84,6 +86,12 @@ class MachineError(BenchError):
 
 class MeasurementError(MachineError):
     """A guard stopped a run that would have measured the wrong thing."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python, torch or CUDA says that there was no memory left."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in NO_MEMORY)
 
 
 def unknown_remedy(name: str, valid: Iterable[str]) -> str:

@@ -2,6 +2,10 @@
 
 A child gives its memory back when it ends, and its crash is one error, not the end of the run.
 Messages are JSON lines on the child's standard output; its library logs go to a file.
+
+A message `{"_alive": seconds}` is no result: it promises another message within that time, from now
+on (0: no longer). A child that breaks the promise hangs, and is ended; one that promises nothing,
+such as training, may take as long as it likes.
 """
 
 import contextlib
@@ -10,9 +14,12 @@ import importlib
 import json
 import os
 import re
+import selectors
 import signal
 import subprocess
 import sys
+import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +31,7 @@ from harness.errors import (
     MeasurementError,
     UsageError,
     from_os_error,
+    out_of_memory,
 )
 
 QUIET = {
@@ -37,7 +45,27 @@ QUIET = {
     "WANDB_DISABLED": "true",
 }
 GRACE = 3.0  # seconds that a child gets to end by itself, and again after a polite signal
-RAISED_AS = {"UsageError": UsageError, "MeasurementError": MeasurementError}
+PATIENCE = "BENCH_PATIENCE"  # seconds; stands over what children promise
+
+
+class CrashError(MachineError):
+    """The work ended in a way that nobody foresaw: another start may do better."""
+
+
+class HungError(CrashError):
+    """The child broke its promise to be heard of."""
+
+
+class NoMemoryError(CrashError):
+    """There was no memory for the work, or the system ended it, most often for that."""
+
+
+RAISED_AS: dict[str, type[BenchError]] = {
+    "UsageError": UsageError,
+    "MeasurementError": MeasurementError,
+    "NoMemoryError": NoMemoryError,
+    "CrashError": CrashError,
+}
 
 
 class Inline:
@@ -50,8 +78,9 @@ class Inline:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.touch()
         for message in resolve(target)(json.loads(json.dumps(payload))):
-            # through JSON, so that tuples and number keys read as they do from a child
-            yield json.loads(json.dumps(message))
+            if not (isinstance(message, dict) and "_alive" in message):
+                # through JSON, so that tuples and number keys read as they do from a child
+                yield json.loads(json.dumps(message))
 
 
 class Subprocess:
@@ -60,7 +89,12 @@ class Subprocess:
     description: ClassVar[str] = "in a child process of its own (default)"
 
     def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
-        """Yield messages as they come; MachineError with the log's last line if the child dies."""
+        """Yield messages as they come.
+
+        Raises:
+            CrashError: the child died, hung, had no memory, or raised what bench has no word for.
+            BenchError: any other, as the child raised it.
+        """
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             child = subprocess.Popen(
@@ -75,13 +109,15 @@ class Subprocess:
             raise MachineError("the child process has no pipes")
         finished = False
         try:
-            with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-                pipe.write(json.dumps(payload).encode())
-            for line in child.stdout:
-                if not line.endswith(b"\n"):
-                    break  # torn: the child was killed while it wrote
+            with contextlib.suppress(BrokenPipeError), child.stdin as inlet:
+                inlet.write(json.dumps(payload).encode())
+            pipe = Lines(child.stdout.fileno(), log)
+            while (line := pipe.next()).endswith(b"\n"):
                 message = json.loads(line)
                 signs = message if isinstance(message, dict) else {}
+                if "_alive" in signs:
+                    pipe.promised(float(signs["_alive"]))
+                    continue
                 if "_raised" in signs:
                     raise rebuild(signs, log)
                 if "_finished" in signs:
@@ -92,6 +128,51 @@ class Subprocess:
                 raise died(target, child.wait(), log)
         finally:
             stop(child)
+
+
+class Lines:
+    """Lines from a pipe, waited for as long as the child promised."""
+
+    def __init__(self, pipe: int, log: Path) -> None:
+        self.pipe = pipe
+        self.log = log
+        self.patience: float | None = None
+        self._torn: list[bytes] = []
+        self._whole: deque[bytes] = deque()
+
+    def promised(self, seconds: float) -> None:
+        """The child is to be heard of within `seconds`, each time it is waited for; 0: or not."""
+        asked = os.environ.get(PATIENCE, "")
+        try:
+            self.patience = (float(asked) if asked else seconds) if seconds > 0 else None
+        except ValueError as error:
+            raise UsageError(f"{PATIENCE}={asked} is no number of seconds") from error
+
+    def next(self) -> bytes:
+        """The next line with its end; torn or empty where the child is gone.
+
+        Raises:
+            HungError: it did not come in time. Time in which nobody waits does not count.
+        """
+        if not self._whole:
+            until = None if self.patience is None else time.monotonic() + self.patience
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.pipe, selectors.EVENT_READ)
+                while not self._whole:
+                    left = None if until is None else max(0.0, until - time.monotonic())
+                    if not selector.select(left):
+                        raise hung(self.patience or 0.0, self.log)
+                    self._take(os.read(self.pipe, 1 << 16))
+        return self._whole.popleft()
+
+    def _take(self, piece: bytes) -> None:
+        first, *more = piece.split(b"\n")
+        self._torn.append(first)
+        for part in more:
+            self._whole.append(b"".join(self._torn) + b"\n")
+            self._torn = [part]
+        if not piece:  # the end: what is torn is all there will be
+            self._whole.append(b"".join(self._torn))
 
 
 def stop(child: "subprocess.Popen[bytes]") -> None:
@@ -122,14 +203,22 @@ def rebuild(message: dict[str, Any], log: Path) -> BenchError:
     return kind(message["what"], where=message.get("where", ""), remedy=remedy)
 
 
-def died(target: str, code: int, log: Path) -> MachineError:
+def died(target: str, code: int, log: Path) -> CrashError:
     """What a silent death most likely means."""
     if code in (-signal.SIGKILL, 128 + signal.SIGKILL):
-        return MachineError(
+        return NoMemoryError(
             f"{target} was killed by the system (most often: no memory for the model)",
             remedy="use a smaller model or free memory, then run again: finished work is kept",
         )
-    return MachineError(f"{target} died with exit code {code}", remedy=f"details in {log}")
+    return CrashError(f"{target} died with exit code {code}", remedy=f"details in {log}")
+
+
+def hung(seconds: float, log: Path) -> HungError:
+    """What a silence most likely means."""
+    return HungError(
+        f"nothing was heard of the child process for {seconds:g} s",
+        remedy=f"details in {log}; {PATIENCE}=SECONDS waits longer",
+    )
 
 
 def resolve(target: str) -> Any:
@@ -150,9 +239,9 @@ def describe(error: BaseException) -> dict[str, str]:
             "remedy": problem.remedy,
         }
     what = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if out_of_memory(error):
         return {
-            "_raised": "MachineError",
+            "_raised": "NoMemoryError",
             "what": f"no memory for the model ({what[:200]})",
             "remedy": "use a smaller model or free memory, then run again: finished work is kept",
         }
@@ -160,7 +249,7 @@ def describe(error: BaseException) -> dict[str, str]:
     if number in NO_ROOM:
         file = getattr(error, "filename", None)
         return describe(from_os_error(OSError(number, what, file), "saving what was made"))
-    return {"_raised": "MachineError", "what": what[:400]}
+    return {"_raised": "CrashError", "what": what[:400]}
 
 
 def os_number(error: BaseException) -> int | None:

@@ -79,8 +79,13 @@ class Engine(Protocol):
     def missing() -> str:
         """What to install before this engine works here, or '' when it does."""
 
-    def generate(self, job: EngineJob) -> Iterator[Answer]:
-        """Probes first, then every request once, each as soon as it is finished."""
+    def generate(self, job: EngineJob) -> Iterator[Answer | str | None]:
+        """Probes first, then every request once, each as soon as it is finished.
+
+        In between, a text is a note for the person. None is a sign of life: an engine that gives
+        one promises to go on with answers or such signs, and is ended where it does not for
+        minutes; one that gives none may be silent for as long as it likes.
+        """
 
 
 class Retriever(Protocol):

@@ -2,19 +2,27 @@
 
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from peft import PeftModel
+from peft import PeftConfig, PeftModel
+from safetensors import safe_open
 from transformers import AutoModelForCausalLM
 
+from harness.errors import out_of_memory
 from harness.records import Answer, EngineJob, Request
 from harness.serve.decode import Decoder
+from harness.serve.guards import check_loaded
+from harness.serve.settings import ROWS
 
-ROWS = 32
+LOOK = 1.0  # seconds between two looks at a batch that runs
+Made = Iterator[Answer | str | None]
 
 
 class TransformersEngine:
@@ -27,39 +35,97 @@ class TransformersEngine:
         """Nothing: torch, transformers and peft are required packages."""
         return ""
 
-    def generate(self, job: EngineJob) -> Iterator[Answer]:
+    def generate(self, job: EngineJob) -> Made:
         """Probes first, then the requests, batch by batch."""
-        device = pick_device(job.device)
-        dtype = pick_dtype(job.dtype, job.model_path)
-        model: Any = AutoModelForCausalLM.from_pretrained(job.model_path, dtype=dtype).to(device)
-        for digest, path in job.adapters.items():
-            if isinstance(model, PeftModel):
-                model.load_adapter(path, adapter_name=digest)
-            else:
-                model = PeftModel.from_pretrained(model, path, adapter_name=digest)
-        model.eval()
-        decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
+        yield None
+        runner = Runner(job)
+        yield None
         waves = [tuple(wave) for _, wave in groupby(job.requests, key=lambda r: r.wave)]
-        for requests in (job.probes, *waves):
-            for adapter, group in by_adapter(requests):
-                if adapter is not None:
-                    model.set_adapter(adapter)
-                for batch in batches(group):
-                    yield from self._batch(model, adapter, batch, job, decoder)
+        with ThreadPoolExecutor(1) as pool:
+            for requests in (job.probes, *waves):
+                for adapter, group in by_adapter(requests):
+                    yield from runner.answers(adapter, group, pool)
 
-    def _batch(
-        self,
-        model: Any,
-        adapter: str | None,
-        batch: list[Request],
-        job: EngineJob,
-        decoder: Decoder,
-    ) -> Iterator[Answer]:
-        if adapter is None and isinstance(model, PeftModel):
-            with model.disable_adapter():
-                yield from run_batch(model, batch, job, decoder)
-        else:
-            yield from run_batch(model, batch, job, decoder)
+
+class Runner:
+    """The model with its adapters, and how many rows its memory has taken so far."""
+
+    def __init__(self, job: EngineJob) -> None:
+        self.job = job
+        self.model: Any = load(job)
+        self.decoder = Decoder(job.model_path, job.stop_ids, job.stop_texts)
+        self.rows = job.max_sequences or ROWS
+        self.layers = 0  # passed through so far: the sign that a batch goes on
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.ModuleList):
+                for layer in module:
+                    layer.register_forward_hook(self._passed)
+
+    def _passed(self, *_: Any) -> None:
+        self.layers += 1
+
+    def answers(
+        self, adapter: str | None, requests: list[Request], pool: ThreadPoolExecutor
+    ) -> Made:
+        """Answers of one adapter, None while a batch goes on, a line when rows are halved."""
+        if adapter is not None:
+            self.model.set_adapter(adapter)
+        waiting = batches(requests, self.rows)
+        while waiting:
+            batch = waiting.pop(0)
+            try:
+                yield from (yield from self._watched(adapter, batch, pool))
+                continue
+            except (RuntimeError, MemoryError) as error:
+                # a probe that fails must not pass for an answer; the parent decides what then
+                if not out_of_memory(error) or (len(batch) == 1 and batch[0] in self.job.probes):
+                    raise
+                why = str(error).splitlines()[0][:200]
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            if len(batch) == 1:
+                yield Answer(batch[0].id, "", finish="error", error=f"out of memory: {why}")
+                continue
+            self.rows = len(batch) // 2
+            yield f"out of memory: going on with {self.rows} sequences at a time"
+            waiting = batches([request for one in (batch, *waiting) for request in one], self.rows)
+
+    def _watched(
+        self, adapter: str | None, batch: list[Request], pool: ThreadPoolExecutor
+    ) -> Generator[None, None, list[Answer]]:
+        """Run a batch beside this thread, and yield None as long as it gets on."""
+        work = pool.submit(self._batch, adapter, batch)
+        seen = -1
+        while not wait([work], LOOK).done:
+            if self.layers != seen:
+                seen = self.layers
+                yield None
+        return work.result()
+
+    def _batch(self, adapter: str | None, batch: list[Request]) -> list[Answer]:
+        apart = adapter is None and isinstance(self.model, PeftModel)
+        with self.model.disable_adapter() if apart else nullcontext():
+            return run_batch(self.model, batch, self.job, self.decoder)
+
+
+def load(job: EngineJob) -> Any:
+    """The base with every adapter of the job, each with all its tensors.
+
+    Raises:
+        MeasurementError: some of an adapter's tensors fit no module.
+    """
+    device = pick_device(job.device)
+    dtype = pick_dtype(job.dtype, job.model_path)
+    model: Any = AutoModelForCausalLM.from_pretrained(job.model_path, dtype=dtype).to(device)
+    for digest, path in job.adapters.items():
+        if not isinstance(model, PeftModel):
+            # not `from_pretrained`, which warns of what it could not place and goes on
+            model = PeftModel(model, PeftConfig.from_pretrained(path), adapter_name=digest)
+        model.load_adapter(path, adapter_name=digest)
+        with safe_open(Path(path) / "adapter_model.safetensors", framework="pt") as file:
+            check_loaded(file.keys(), model, digest, path)
+    model.eval()
+    return model
 
 
 def pick_device(wanted: str) -> str:
@@ -84,8 +150,8 @@ def by_adapter(requests: tuple[Request, ...]) -> list[tuple[str | None, list[Req
     return [(key, [r for r in requests if r.adapter == key]) for key in keys]
 
 
-def batches(requests: list[Request]) -> list[list[Request]]:
-    """Batches of like prompt length and answer budget."""
+def batches(requests: list[Request], rows: int = ROWS) -> list[list[Request]]:
+    """Batches of like prompt length and answer budget, of at most `rows` requests."""
     ordered = sorted(requests, key=lambda r: (r.max_tokens, r.logprobs, len(r.token_ids), r.id))
     found: list[list[Request]] = []
     for request in ordered:
@@ -94,7 +160,7 @@ def batches(requests: list[Request]) -> list[list[Request]]:
             request.max_tokens,
             request.logprobs,
         )
-        if same and len(last) < ROWS:
+        if same and len(last) < rows:
             last.append(request)
         else:
             found.append([request])
@@ -102,13 +168,12 @@ def batches(requests: list[Request]) -> list[list[Request]]:
 
 
 @torch.inference_mode()
-def run_batch(
-    model: Any, batch: list[Request], job: EngineJob, decoder: Decoder
-) -> Iterator[Answer]:
+def run_batch(model: Any, batch: list[Request], job: EngineJob, decoder: Decoder) -> list[Answer]:
     """Generate for one left-padded batch, (rows, longest prompt)."""
     began = time.monotonic()
     # by batch, so that a resumed run draws the same for the same batch
-    torch.manual_seed(zlib.crc32(f"{job.sampling.seed}/{batch[0].id}".encode()))
+    seed = job.sampling.seed + batch[0].sample
+    torch.manual_seed(zlib.crc32(f"{seed}/{batch[0].id}".encode()))
     longest = max(len(request.token_ids) for request in batch)
     pad = job.stop_ids[0]
     ids = torch.full((len(batch), longest), pad)
@@ -137,6 +202,7 @@ def run_batch(
         **sampling,
     )
     seconds = time.monotonic() - began
+    answers = []
     for row, request in enumerate(batch):
         first: dict[str, float] = {}
         if wants:
@@ -147,7 +213,8 @@ def run_batch(
         answer_ids = output.sequences[row, longest:].tolist()
         made = decoder.answer(request, answer_ids, seconds, first)
         scored = tuple(target_logprobs(model, request, target) for target in request.targets)
-        yield replace(made, target_logprobs=scored)
+        answers.append(replace(made, target_logprobs=scored))
+    return answers
 
 
 @torch.inference_mode()

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import psutil
 
-from harness.errors import MachineError, MeasurementError
+from harness.errors import MachineError, MeasurementError, out_of_memory
 from harness.records import Answer, EngineJob, Request
 from harness.serve.cpu_lora import active_for, installed_version
+from harness.serve.settings import Shape, cache_gib, settings_of, shape_of
 
 if TYPE_CHECKING:
     from harness.serve.decode import Decoder
 
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-GIB = 1 << 30
-CPU_SEQUENCES = 64
 GIVEN_UP = ("abort", "error")  # finish reasons of a request that the engine did not serve
 
 
@@ -40,8 +38,9 @@ class VllmEngine:
             return "the installed vLLM is the CUDA build and no GPU is here; `make env` on a CPU"
         return ""
 
-    def generate(self, job: EngineJob) -> Iterator[Answer]:
+    def generate(self, job: EngineJob) -> Iterator[Answer | None]:
         """Probes in one mixed batch first, then the requests, each as it finishes."""
+        yield None
         configure(job)
         from harness.serve.decode import Decoder
 
@@ -82,55 +81,40 @@ def configure(job: EngineJob) -> None:
     if not on_gpu():
         cores = sorted(os.sched_getaffinity(0))
         settings["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(str(core) for core in cores)
-        settings["VLLM_CPU_KVCACHE_SPACE"] = str(cpu_cache_gib(job))
+        space = cache_gib(job, shape(job), psutil.virtual_memory().available)
+        settings["VLLM_CPU_KVCACHE_SPACE"] = str(space)
     for name, value in settings.items():
         os.environ.setdefault(name, value)
 
 
-def cpu_cache_gib(job: EngineJob) -> int:
-    """GiB of key-value cache that 64 whole sequences need, within a quarter of free memory."""
+def shape(job: EngineJob) -> Shape:
+    """The base's shape, in the number format that it is served in."""
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(job.model_path).get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    per_token = 2 * config.num_hidden_layers * heads * size * 2
-    wanted = CPU_SEQUENCES * job.max_model_len * per_token
-    allowed = psutil.virtual_memory().available // 4
-    return max(1, int(min(wanted, allowed) / GIB + 0.5))
+    return shape_of(config, 4 if checkpoint_dtype(job) == "float32" else 2)
+
+
+def llm_settings(job: EngineJob) -> dict[str, Any]:
+    """The settings that an engine for the job starts with, by vLLM's names."""
+    memory = total = psutil.virtual_memory().available
+    if on_gpu():
+        import torch
+
+        memory, total = torch.cuda.mem_get_info()
+    chosen = settings_of(job, shape(job), gpu=on_gpu(), memory=memory, total=total)
+    return {"dtype": checkpoint_dtype(job), **chosen}
 
 
 def start(job: EngineJob) -> Any:
     """The engine, with room for every adapter of the job in one batch where it pays."""
     from vllm import LLM
 
-    settings: dict[str, Any] = {}
-    if job.adapters:
-        highest = max(job.ranks.values())
-        settings = {
-            "enable_lora": True,
-            "max_lora_rank": min(rank for rank in RANKS if rank >= highest),
-            "max_loras": min(len(job.adapters), 8),
-            "max_cpu_loras": len(job.adapters),
-        }
-    if on_gpu():
-        settings["gpu_memory_utilization"] = 0.85
-    else:
-        # eager starts in seconds; compiled CPU graphs would have to win back their start-up
-        settings |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES}
-        settings |= {"block_size": 32}
     try:
-        llm = LLM(
-            job.model_path,
-            dtype=checkpoint_dtype(job),
-            max_model_len=job.max_model_len,
-            enable_prefix_caching=True,
-            max_logprobs=64,
-            seed=job.sampling.seed,
-            disable_log_stats=True,
-            **settings,
-        )
+        llm = LLM(job.model_path, max_logprobs=64, disable_log_stats=True, **llm_settings(job))
     except (ValueError, RuntimeError, NotImplementedError, AttributeError, KeyError) as error:
+        if out_of_memory(error):
+            raise  # with fewer sequences there may be enough
         traceback.print_exc()
         reason = " ".join(str(error).split())[:300]
         raise MachineError(
@@ -156,7 +140,7 @@ def checkpoint_dtype(job: EngineJob) -> str:
 
 def answer(
     engine: Any, job: EngineJob, requests: tuple[Request, ...], decoder: "Decoder", *, mixed: bool
-) -> Iterator[Answer]:
+) -> Iterator[Answer | None]:
     """Answer requests; without a wrapper that is right in mixed batches, adapter by adapter."""
     names = list(job.adapters)
     numbers = {name: index + 1 for index, name in enumerate(names)}
@@ -178,8 +162,8 @@ def step_through(
     batch: list[Request],
     numbers: dict[str, int],
     decoder: "Decoder",
-) -> Iterator[Answer]:
-    """Add all requests of a batch, step the engine, yield what finishes."""
+) -> Iterator[Answer | None]:
+    """Add all requests of a batch, step the engine, yield what finishes, and None after a step."""
     from vllm import SamplingParams
     from vllm.lora.request import LoRARequest
 
@@ -189,7 +173,7 @@ def step_through(
         params = SamplingParams(
             temperature=job.sampling.temperature,
             top_p=job.sampling.top_p,
-            seed=job.sampling.seed if job.sampling.temperature else None,
+            seed=job.sampling.seed + request.sample if job.sampling.temperature else None,
             max_tokens=request.max_tokens,
             logprobs=request.logprobs or None,
             stop_token_ids=list(job.stop_ids),
@@ -209,7 +193,9 @@ def step_through(
             engine.add_request(name, {"prompt_token_ids": ids}, asked, lora_request=lora)
             open_parts[name] = parts
     while engine.has_unfinished_requests():
-        for output in engine.step():
+        outputs = engine.step()
+        yield None
+        for output in outputs:
             if output.finished:
                 parts = open_parts.pop(output.request_id)
                 if parts.take(output):
@@ -255,4 +241,5 @@ class Parts:
             )
             for output, target in zip(others, self.request.targets, strict=True)
         )
-        return replace(made, target_logprobs=scored)
+        cached = main.num_cached_tokens or 0
+        return replace(made, target_logprobs=scored, cached_tokens=cached)

@@ -1,11 +1,24 @@
-"""What the engine's child process runs: a job in, answers out."""
+"""What the engine's child process runs: a job in, answers out.
 
+Beside answers there are messages `{"_note": text}` for the person, and `{"_alive": seconds}` for
+the executor: an engine that yields None now and then promises to go on doing so.
+"""
+
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from harness import registry
-from harness.records import Endpoint, EngineJob, Request, Sampling
+from harness.records import Answer, Endpoint, EngineJob, Request, Sampling
+from harness.serve.guards import check_job
+
+EVERY = 3.0  # seconds between two signs of life at least
+STARTING = 600.0  # seconds that imports and start-up may take, and more for large weights
+STEPPING = 300.0  # seconds between two signs of life later on
+DISK = 100e6  # bytes/s that weights are read with at least
+SLOW = 60.0  # more seconds a step per 1e9 bytes of weights, where there is no GPU
 
 
 def job_from(data: dict[str, Any]) -> EngineJob:
@@ -30,7 +43,39 @@ def request_from(data: dict[str, Any]) -> Request:
 
 
 def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Answers of `payload["engine"]` to `payload["job"]`, as JSON objects."""
+    """What `payload["engine"]` yields for `payload["job"]`, as messages.
+
+    Raises:
+        MeasurementError: the job would measure something else than was planned.
+    """
+    yield {"_alive": STARTING}
+    job = job_from(payload["job"])
+    check_job(job)
     engine = registry.load("engine", payload["engine"])()
-    for answer in engine.generate(job_from(payload["job"])):
-        yield asdict(answer)
+    yield {"_alive": 0}
+    said: float | None = None
+    for made in engine.generate(job):
+        if isinstance(made, Answer):
+            yield asdict(made)
+        elif isinstance(made, str):
+            yield {"_note": made}
+        elif said is None:
+            said = time.monotonic()
+            yield {"_alive": STARTING + weights(job) / DISK}
+        elif time.monotonic() - said > EVERY:
+            said = time.monotonic()
+            yield {"_alive": STEPPING + (0.0 if has_gpu() else weights(job) / 1e9 * SLOW)}
+
+
+def weights(job: EngineJob) -> int:
+    """Bytes of the base model's weights."""
+    if not job.model_path:
+        return 0
+    return sum(path.stat().st_size for path in Path(job.model_path).glob("*.safetensors"))
+
+
+def has_gpu() -> bool:
+    """Whether the engine's steps are those of a GPU."""
+    import torch
+
+    return torch.cuda.is_available()

@@ -20,4 +20,5 @@ def generate(payload: dict[str, Any]) -> Iterator[dict[str, Any]]:
     probes = tuple(replace(probe, targets=()) for probe in job.probes)
     for mixed in (False, True):
         for answer in vllm_engine.answer(engine, job, probes, decoder, mixed=mixed):
-            yield asdict(answer)
+            if answer is not None:
+                yield asdict(answer)

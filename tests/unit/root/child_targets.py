@@ -77,6 +77,18 @@ def leave(payload: dict[str, Any]) -> Iterator[int]:
     yield subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
 
 
+def promise(payload: dict[str, Any]) -> Iterator[Any]:
+    """A number after each pause, and a promise before it where `seconds` is a number."""
+    if payload.get("deaf"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        yield os.getpid()
+    for number, pause in enumerate(payload["pauses"]):
+        if payload["seconds"] is not None:
+            yield {"_alive": payload["seconds"]}
+        time.sleep(pause)
+        yield number
+
+
 def mark(payload: dict[str, Any]) -> Iterator[int]:
     """Write our id where the test finds it, then work for a minute."""
     Path(payload["file"]).write_text(str(os.getpid()), encoding="utf-8")

@@ -16,7 +16,7 @@ import pytest
 
 from harness import executors
 from harness.errors import BenchError, MachineError, MeasurementError, UsageError
-from harness.executors import Inline, Subprocess
+from harness.executors import CrashError, HungError, Inline, NoMemoryError, Subprocess
 
 HERE = str(Path(child_targets.__file__).parent)
 
@@ -98,13 +98,13 @@ def test_what_libraries_print_goes_to_the_log_and_not_among_the_messages(log: Pa
         ("bench", MachineError, 3, "it broke", "mend it"),
         (
             "plain",
-            MachineError,
+            CrashError,
             3,
             "KeyError: 'no such key",
             "details in {log}",
         ),
-        ("memory", MachineError, 3, "no memory for the model", "use a smaller model"),
-        ("cuda", MachineError, 3, "no memory for the model", "use a smaller model"),
+        ("memory", NoMemoryError, 3, "no memory for the model", "use a smaller model"),
+        ("cuda", NoMemoryError, 3, "no memory for the model", "use a smaller model"),
         ("disk", MachineError, 3, "disk full while saving", "free space and run again"),
     ],
 )
@@ -124,6 +124,7 @@ def test_the_place_of_a_childs_error_comes_along_and_its_traceback_is_in_the_log
 
 def test_a_killed_child_most_likely_had_no_memory(log: Path) -> None:
     error = error_of(log, "end", signal=signal.SIGKILL)
+    assert isinstance(error, NoMemoryError)
     assert "no memory" in str(error)
     assert "finished work is kept" in str(error)
 
@@ -138,6 +139,7 @@ def test_a_child_killed_in_the_middle_of_a_message_is_the_same_line(log: Path) -
 
 def test_a_child_that_just_ends_names_its_code_and_the_log(log: Path) -> None:
     error = error_of(log, "end", code=7)
+    assert isinstance(error, CrashError)
     assert str(error) == f"child_targets:end died with exit code 7 (details in {log})"
 
 
@@ -187,3 +189,61 @@ def test_a_child_whose_parent_died_before_it_started_does_nothing(tmp_path: Path
         check=False,
     )
     assert (done.returncode, mark.exists()) == (1, False)
+
+
+# ---------------------------------------------------------------- promises
+
+
+def test_signs_of_life_are_no_messages(log: Path) -> None:
+    for executor in (Inline(), Subprocess()):
+        found = list(executor.run("child_targets:promise", {"seconds": 9, "pauses": [0, 0]}, log))
+        assert found == [0, 1]
+
+
+def test_a_child_that_breaks_its_promise_hangs_and_is_ended(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "GRACE", 0.3)
+    payload = {"seconds": 1.0, "pauses": [0.1, 60], "deaf": True}
+    messages = Subprocess().run("child_targets:promise", payload, log)
+    pid = next(messages)
+    assert next(messages) == 0
+    began = time.monotonic()
+    with pytest.raises(HungError, match="nothing was heard of the child process for 1 s") as caught:
+        next(messages)
+    assert time.monotonic() - began < 5
+    assert "BENCH_PATIENCE" in caught.value.problems[0].remedy
+    assert gone(pid)
+
+
+def test_each_sign_of_life_renews_the_promise(log: Path) -> None:
+    payload = {"seconds": 1.5, "pauses": [0.8] * 4}
+    assert list(Subprocess().run("child_targets:promise", payload, log)) == [0, 1, 2, 3]
+
+
+def test_a_child_that_promises_nothing_may_be_silent(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training steps may take as long as they like, whatever patience is asked for."""
+    monkeypatch.setenv(executors.PATIENCE, "0.2")
+    for seconds in (None, 0):
+        payload = {"seconds": seconds, "pauses": [1.0]}
+        assert list(Subprocess().run("child_targets:promise", payload, log)) == [0]
+
+
+def test_what_came_while_nobody_read_came_in_time(log: Path) -> None:
+    messages = Subprocess().run("child_targets:promise", {"seconds": 1.5, "pauses": [0, 0]}, log)
+    assert next(messages) == 0
+    time.sleep(2.5)
+    assert list(messages) == [1]
+
+
+def test_the_environment_stands_over_the_promise(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(executors.PATIENCE, "0.5")
+    with pytest.raises(HungError, match=r"for 0\.5 s"):
+        list(Subprocess().run("child_targets:promise", {"seconds": 60, "pauses": [5]}, log))
+    monkeypatch.setenv(executors.PATIENCE, "long")
+    with pytest.raises(UsageError, match="BENCH_PATIENCE=long is no number of seconds"):
+        list(Subprocess().run("child_targets:promise", {"seconds": 60, "pauses": [5]}, log))
