@@ -1,21 +1,22 @@
 """The `bench` command. A stage is imported inside the command that needs it: help is instant."""
 
-import json
-import os
-import shlex
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness import __version__, outlet
 from harness.errors import UsageError
-from harness.flags import check_options, init_options, reports_option, suite_options
-
-if TYPE_CHECKING:
-    from harness.records import Run, Suite
+from harness.flags import (
+    check_options,
+    init_options,
+    reports_option,
+    score_options,
+    suite_options,
+)
+from harness.running import load_suite, print_json, report_runs, run_suites
+from harness.talking import serve
 
 EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
 
@@ -34,37 +35,6 @@ def cli() -> None:
     """
 
 
-def load_suite(path: str, profile: str | None) -> "Suite":
-    """The suite, in the profile asked for or the one that fits the machine."""
-    from harness.plan import has_gpu
-    from harness.suite.load import load
-
-    return load(path, profile, has_gpu=has_gpu())
-
-
-def run_suites(suites: "Sequence[Suite]", **settings: Any) -> "Iterator[Run]":
-    """Run suites through the pipeline, each run as it is finished."""
-    from harness import pipeline, registry
-    from harness.console import Log
-    from harness.store import Store
-
-    log = Log(quiet=settings["quiet"])
-    store = Store(Path(os.environ.get("BENCH_HOME", ".bench")))
-    executor = registry.load("executor", settings["executor"])()
-    options = pipeline.Options(
-        model=settings["model"],
-        engine=settings["engine"],
-        reports=settings["reports"],
-        command=shlex.join(["bench", *sys.argv[1:]]),
-    )
-    yield from pipeline.run_all(suites, options, store, executor, log)
-
-
-def print_json(data: Any) -> None:
-    """JSON for a script, on standard output."""
-    click.echo(json.dumps(data, indent=1, default=str, ensure_ascii=False))
-
-
 @cli.command(epilog=EXITS)
 @click.argument("suites", nargs=-1, required=True)
 @suite_options
@@ -75,23 +45,29 @@ def run(suites: tuple[str, ...], as_json: bool, **settings: Any) -> None:  # noq
     killed run goes on where it stopped. Several suites (suites/*) share one
     engine start per base model. The exit code is the gates' verdict.
     """
-    from harness.views import exit_code, folder_of, run_line, show_run
-
     loaded = [load_suite(suite, settings["profile"]) for suite in suites]
-    codes = []
-    for finished in run_suites(loaded, **settings):
-        codes.append(exit_code(finished))
-        folder = folder_of(settings["reports"], finished)
-        if as_json:
-            print_json(run_line(finished, folder))
-        else:
-            show_run(finished, folder)
-    sys.exit(worst(codes))
+    report_runs(loaded, as_json=as_json, **settings)
 
 
-def worst(codes: Sequence[int]) -> int:
-    """The exit code of several verdicts: error, then fail, then inconclusive."""
-    return next((code for code in (3, 1, 4) if code in codes), 0)
+@cli.command(epilog=EXITS)
+@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@score_options
+def score(answers: Path, suite: str, profile: str | None, as_json: bool, **settings: Any) -> None:  # noqa: FBT001
+    """Score ANSWERS that were made elsewhere, a JSONL file.
+
+    A line has the case's id (or its input), the answer and the name of the
+    candidate that gave it:
+
+    \b
+    {"case": "fees-1", "candidate": "base", "output": "12 euros"}
+
+    Comparisons, reports and gate are those of `bench run`; no model is needed.
+    """  # noqa: D301 - click knows \b by the character itself
+    from harness.replaying import ENGINE, replayed
+
+    loaded = replayed(load_suite(suite, profile), answers)
+    more = {"model": None, "engine": ENGINE, "executor": "inline", "answers": str(answers)}
+    report_runs([loaded], as_json=as_json, **settings, **more)
 
 
 @cli.command(epilog=EXITS)
@@ -261,6 +237,9 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
         print_json(made_data(made))
     for line in () if as_json else made_lines(folder, made):
         click.echo(line)
+
+
+cli.add_command(serve)
 
 
 def main() -> None:

@@ -30,7 +30,18 @@ FLOORS = (
         "scoring",
         "pipeline",
     ),
-    ("views", "moves", "doctor", "authoring", "flags", "outlet", "cli"),
+    (
+        "views",
+        "moves",
+        "doctor",
+        "authoring",
+        "flags",
+        "outlet",
+        "measured",
+        "loopback",
+        "talking",
+        "cli",
+    ),
 )
 ORDER = [name for floor in FLOORS for name in floor]
 LENT_TO_STAGES = {"errors", "records", "protocols", "registry", "store", "console", "template"}
