@@ -35,6 +35,8 @@ TABLES: dict[str, dict[str, str]] = {
     "engine": {
         "vllm": "harness.serve.vllm_engine:VllmEngine",
         "transformers": "harness.serve.transformers_engine:TransformersEngine",
+        "endpoint": "harness.serve.endpoint:EndpointEngine",
+        "replay": "harness.serve.replay:ReplayEngine",
     },
     "retriever": {
         "bm25": "harness.retrieve.bm25:Bm25",
