@@ -106,16 +106,14 @@ def curl(talk: "Talk", url: str, name: str) -> str:
 
 def left_out(talk: "Talk") -> Iterator[str]:
     """The candidates that are more than their weights, and what a question to them lacks."""
+    whole = []
     for one in (result.candidate for result in talk.run.candidates):
-        served = one.name if one.name in talk.adapters else talk.base[0]
-        lacks = [f"the words of prompt '{one.prompt}'"] if one.prompt else []
-        lacks += [f"its {one.context} passages"] if one.context != "none" else []
+        lacks = [f"prompt '{one.prompt}' around it"] if one.prompt else []
+        lacks += [f"{one.context} passages in it"] if one.context != "none" else []
         if lacks:
-            yield f"\n{one.name}: ask {served}, and put {' and '.join(lacks)} into the question"
-    whole = [
-        result.candidate.name
-        for result in talk.run.candidates
-        if not result.candidate.prompt and result.candidate.context == "none"
-    ]
+            served = one.name if one.name in talk.adapters else talk.base[0]
+            yield f"\n{one.name} was measured with more: ask {served}, with {' and '.join(lacks)}"
+        else:
+            whole.append(one.name)
     if whole:
-        yield f"\nmeasured as they answer here: {', '.join(whole)}"
+        yield f"\nmeasured with the question alone: {', '.join(whole)}"
