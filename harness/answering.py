@@ -12,8 +12,9 @@ from harness.protocols import Executor
 from harness.records import Adapter, Answer, EngineJob, Request
 from harness.requests import PROBES, apart, probe_prompts, requests_of, room_of
 from harness.serve import canary
+from harness.served import SERVED
 from harness.store import AnswerCell, Store, answer_from, digest_of
-from harness.template import Template
+from harness.template import Template, template_of
 
 
 def check_lengths(plan: Plan) -> int:
@@ -24,7 +25,9 @@ def check_lengths(plan: Plan) -> int:
     Raises:
         SuiteError: with every case that does not fit.
     """
-    template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
+    template = template_of(plan.model, plan.suite)
+    if template is None:
+        return 0  # only the server knows its window; what it refuses comes back as an error
     window = window_of(plan)
     problems: dict[str, Problem] = {}
     longest = 0
@@ -66,7 +69,7 @@ class Work:
 
     plan: Plan
     cells: tuple[Cell, ...]
-    template: Template
+    template: Template | None
     longest: int
 
 
@@ -81,9 +84,11 @@ def answer_plans(
     needed = [check_lengths(plan) for plan, _ in works]
     groups: dict[str, list[Work]] = {}
     for (plan, cells), longest in zip(works, needed, strict=True):
-        template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
-        start = [plan.model.digest, plan.engine, asdict(plan.suite.sampling)]
-        key = digest_of([*start, template.stop_ids, template.stop_texts])
+        template = template_of(plan.model, plan.suite)
+        asked_at = asdict(plan.suite.endpoint) if plan.suite.endpoint else None
+        stops = (template.stop_ids, template.stop_texts) if template else ()
+        start = [plan.model.digest, plan.engine, asdict(plan.suite.sampling), plan.answers]
+        key = digest_of([*start, asked_at, stops])
         groups.setdefault(key, []).append(Work(plan, tuple(cells), template, longest))
     failures: list[BenchError] = []
     for group in groups.values():
@@ -147,24 +152,35 @@ def job_of(works: Sequence[Work], requests: Sequence[Request]) -> EngineJob:
     plan, template = works[0].plan, works[0].template
     adapters = adapters_of(works)
     share = max(2, PROBES // len(works))
-    prompts = [ids for w in works for ids in probe_prompts(w.plan.cells, w.template, share)]
-    probes = canary.probe_requests(prompts, list(adapters))
+    # what is on a server under a name has no bytes here to be held against
+    here = [digest for digest, one in adapters.items() if not one.path.startswith(SERVED)]
+    prompts = [
+        ids
+        for work in works
+        if work.template
+        for ids in probe_prompts(work.plan.cells, work.template, share)
+    ]
+    probes = canary.probe_requests(prompts, here)
     return EngineJob(
         model_path=plan.model.path,
         requests=tuple(requests),
         probes=tuple(probes),
         adapters={digest: adapter.path for digest, adapter in adapters.items()},
         ranks={digest: adapter.rank for digest, adapter in adapters.items()},
-        stop_ids=template.stop_ids,
-        stop_texts=template.stop_texts,
+        stop_ids=template.stop_ids if template else (),
+        stop_texts=template.stop_texts if template else (),
         sampling=plan.suite.sampling,
         max_model_len=model_length(plan, probes, max(work.longest for work in works)),
+        endpoint=plan.suite.endpoint if plan.engine == "endpoint" else None,
+        answers=plan.answers,
     )
 
 
 def model_length(plan: Plan, requests: Iterable[Request], least: int = 0) -> int:
     """Tokens that the longest prompt and its answer need, `least` at least, in steps of 64."""
     needed = max([least, *map(room_of, requests)])
+    if not plan.model.path:
+        return needed
     return min(window_of(plan), max(256, -(-(needed + 8) // 64) * 64))
 
 
@@ -172,8 +188,10 @@ def reference_probes(
     plan: Plan, job: EngineJob, store: Store, executor: Executor, log: Log
 ) -> list[Answer] | None:
     """What transformers with PEFT says to the probes; None when it is the engine itself."""
-    if plan.engine == "transformers":
+    if plan.engine == "transformers" or not job.probes:
         return None
+    here = {k: path for k, path in job.adapters.items() if not path.startswith(SERVED)}
+    job = replace(job, adapters=here, endpoint=None, requests=())
     key = digest_of(
         {
             "probes": [asdict(probe) for probe in job.probes],
@@ -184,7 +202,7 @@ def reference_probes(
     stored = store.value(key)
     if stored is None:
         log.stage("canary", "asking the reference engine (transformers) the probes")
-        payload = {"engine": "transformers", "job": asdict(replace(job, requests=()))}
+        payload = {"engine": "transformers", "job": asdict(job)}
         logfile = store.root / "logs" / "reference.log"
         stored = list(executor.run("harness.serve.worker:generate", payload, logfile))
         store.keep_value(key, stored)
@@ -209,10 +227,11 @@ def drive(
     )
     names = names_of(works)
     probes = [answer_from(next(messages)) for _ in job.probes]
-    measured = canary.judge(probes, reference or probes, names)
-    for digest in (canary.BASE, *names):
-        store.keep_value(canary_key(works[0].plan, digest), measured[digest])
-    log.say(f"          {canary.passed_note(measured)}")
+    if probes:
+        measured = canary.judge(probes, reference or probes, names)
+        for digest, distances in measured.items():
+            store.keep_value(canary_key(works[0].plan, digest), distances)
+        log.say(f"          {canary.passed_note(measured)}")
     meter = Meter(store)
     with log.progress("answering", total=len(job.requests)) as bar:
         for message in messages:
@@ -220,7 +239,7 @@ def drive(
             key, _, case = answer.request.partition("/")
             if case not in cells[key].done:
                 cells[key].append(replace(apart(*asked[answer.request], answer), request=case))
-            meter.count(key, len(answer.token_ids) + 1)
+            meter.count(key, (len(answer.token_ids) or answer.completion_tokens) + 1)
             bar.advance(1, f"{meter.tokens / max(meter.seconds, 1e-9):.0f} tok/s")
     meter.settle()
     if meter.answers != len(job.requests):

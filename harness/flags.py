@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.suite.alike import LONG, NEAR, OVERLAP
 
 REPORTS = Path("reports")
-ENGINES = "auto, vllm or transformers"
+ENGINES = "auto, vllm, transformers or endpoint"
 
 Flag = Callable[[Any], Any]
 
@@ -41,20 +41,36 @@ reports_option = click.option(
     show_default=True,
     help="Where reports are.",
 )
+run_options = (
+    reports_option,
+    click.option("--json", "as_json", is_flag=True, help="Print run.json's path and verdict."),
+    click.option("--quiet", is_flag=True, help="No progress."),
+)
 suite_options = together(
     (
         click.option("--profile", help="Sizes to use, such as quick or full. [default: by GPU]"),
         click.option("--model", help="Base model: hub id, folder, or embedded:smollm2-135m."),
         click.option("--engine", default="auto", show_default=True, help=f"{ENGINES}."),
-        reports_option,
-        click.option("--json", "as_json", is_flag=True, help="Print run.json's path and verdict."),
-        click.option("--quiet", is_flag=True, help="No progress."),
+        click.option(
+            "--endpoint",
+            default="",
+            metavar="URL",
+            help="Ask an OpenAI-compatible server, such as http://127.0.0.1:8000/v1.",
+        ),
+        *run_options,
         click.option(
             "--executor",
             default="subprocess",
             show_default=True,
             help="Where stages run: subprocess or inline.",
         ),
+    )
+)
+score_options = together(
+    (
+        click.option("--suite", required=True, help="The suite whose cases were answered."),
+        click.option("--profile", help="Sizes to use, such as quick or full. [default: by GPU]"),
+        *run_options,
     )
 )
 likeness_options = together(

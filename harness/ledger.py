@@ -89,7 +89,7 @@ def cost_of(
         candidate,
         adapter,
         answers=len(own),
-        answer_tokens=sum(len(answer.token_ids) for answer in own),
+        answer_tokens=sum(len(answer.token_ids) or answer.completion_tokens for answer in own),
         prompt_tokens=sum(answer.prompt_tokens for answer in own),
         answer_seconds=round(seconds, 2),
         truncated=sum(answer.finish == "length" for answer in own),

@@ -42,6 +42,11 @@ def resolve(name: str, store: Store, executor: Executor) -> Model:
         UsageError: the name is no folder, no embedded model and no hub id that can be had.
     """
     revision = ""
+    if name.startswith("served:"):
+        raise UsageError(
+            f"model '{name}' is on a server, and its weights are needed here",
+            remedy="name a folder, a hub id or an embedded model",
+        )
     if name.startswith("embedded:"):
         folder = converted(name.removeprefix("embedded:"), store, executor)
     elif Path(name).expanduser().is_dir():

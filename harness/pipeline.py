@@ -5,17 +5,17 @@ The one file that knows the order; records pass between the stages through here.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from harness import ledger, models, panel, registry, scoring, training
+from harness import ledger, panel, registry, replaying, scoring, served, training
 from harness import plan as planning
 from harness.console import Log
-from harness.errors import BenchError, SuiteError, UsageError
+from harness.errors import BenchError, UsageError
 from harness.plan import Cell, Plan
+from harness.preparing import Options, check_suite, make_plan
 from harness.protocols import Executor
 from harness.records import (
-    Adapter,
     AdapterSource,
     Run,
     Suite,
@@ -23,16 +23,6 @@ from harness.records import (
 from harness.store import Store
 
 RUN_SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line decides about a run."""
-
-    model: str | None = None
-    engine: str = "auto"
-    reports: Path = Path("reports")
-    command: str = ""
 
 
 def run(suite: Suite, options: Options, store: Store, executor: Executor, log: Log) -> Run:
@@ -51,6 +41,7 @@ def run_all(
     Raises:
         BenchError: one of its kinds, for everything that stops a run; finished cells stay.
     """
+    suites = [served.pointed(suite, options.endpoint) for suite in suites]
     for suite in suites:
         check_suite(suite)
     engine = planning.choose_engine(options.engine)
@@ -66,7 +57,7 @@ def run_all(
             with clock.stage("train"):
                 adapters = {**outside, **training.get_adapters(plan, store, executor, log)}
             for cell in plan.cells:
-                cell.adapter = adapters[cell.candidate.adapter]
+                cell.adapter = replaying.stand_in(cell, plan) or adapters[cell.candidate.adapter]
                 cell.key = planning.answer_key(plan, cell)
         clocks = {plan.id: clock for plan, _, _, clock in made}
         plans = [plan for plan, _, _, _ in made]
@@ -90,47 +81,6 @@ def run_all(
             yield finish(plan, judges, options, store, clock, log, worked=plan.id in worked)
         if failure:
             raise failure
-
-
-def make_plan(
-    suite: Suite,
-    options: Options,
-    engine: tuple[str, str],
-    store: Store,
-    executor: Executor,
-    log: Log,
-) -> tuple[Plan, panel.Panel, dict[AdapterSource, Adapter], ledger.Clock]:
-    """A suite's plan, its judges, the adapters that come from outside, and its clock."""
-    name = options.model or suite.model or planning.DEFAULT_MODEL
-    log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
-    model = models.resolve(name, store, executor)
-    outside = training.outside_adapters(suite, model, store)
-    plan = planning.make(suite, model, engine, outside, store.root / "embeddings")
-    judges = panel.panel_of(suite, model, engine[0], store, executor)
-    plan = panel.identified(plan, judges)
-    log.say(f"          {describe(plan)}")
-    for warning in plan.warnings:
-        log.caution(warning)
-    return plan, judges, outside, ledger.Clock(store, plan.id)
-
-
-def check_suite(suite: Suite) -> None:
-    """Refuse a suite whose scorers cannot tell a reference from an empty answer."""
-    from harness.suite.check import check
-
-    scoring.metrics_of(suite)
-    problems = check(suite)
-    if problems:
-        raise SuiteError(problems)
-
-
-def describe(plan: Plan) -> str:
-    """One line: how much there is to do, with which engine and why."""
-    asked = sum(len(cell.asked) for cell in plan.cells)
-    return (
-        f"{len(plan.suite.candidates)} candidates, {len(plan.cells)} cells, {asked} answers; "
-        f"engine {plan.engine}: {plan.engine_reason}"
-    )
 
 
 def check_lengths(plans: Sequence[Plan], store: Store) -> None:
@@ -253,6 +203,7 @@ def finish(
         notes=(
             *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
+            *served.notes_of(suite, results),
         ),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness import registry
+from harness import registry, served
 from harness.asking import Asked, context_warnings, questions, retrieved
 from harness.errors import UnknownNameError, UsageError
 from harness.records import (
@@ -63,6 +63,7 @@ class Plan:
     cells: tuple[Cell, ...]
     id: str
     warnings: tuple[str, ...] = ()
+    answers: str = ""
 
 
 def choose_engine(wanted: str) -> tuple[str, str]:
@@ -101,6 +102,8 @@ def engine_version(engine: str) -> str:
     package = registry.entry("engine", engine).package
     if package:
         return package
+    if engine in served.REMOTE:
+        return engine
     return f"transformers {package_version('transformers')} peft {package_version('peft')}"
 
 
@@ -243,6 +246,7 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "max_tokens": cell.task.max_tokens,
             "sampling": {**asdict(plan.suite.sampling), "samples": cell.sample},
             "engine": plan.engine,
+            "endpoint": [where.url, where.model] if (where := plan.suite.endpoint) else None,
             "version": plan.engine_version,
             "machine": machine(),
             "revision": SERVE_REVISION,

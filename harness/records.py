@@ -181,9 +181,12 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class AdapterSource:
-    """Where a candidate's adapter comes from; `value` is a recipe name, a path or a hub id."""
+    """Where a candidate's adapter comes from.
 
-    kind: Literal["none", "recipe", "path", "hub"] = "none"
+    `value` is a recipe name, a path, a hub id, or the name that a server has it under.
+    """
+
+    kind: Literal["none", "recipe", "path", "hub", "served"] = "none"
     value: str = ""
 
 
@@ -231,6 +234,25 @@ class Sampling:
     top_p: float = 1.0
     seed: int = 0
     samples: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server; `key` names the environment variable that holds its key.
+
+    `url` ends in the API's root, such as http://127.0.0.1:8000/v1. `model` is the served name of
+    the base. `timeout` is seconds for one try of one request, `retries` how many tries follow
+    the first. Prices are per million tokens, None: not counted.
+    """
+
+    url: str = ""
+    key: str = ""
+    model: str = ""
+    concurrency: int = 16
+    timeout: float = 120.0
+    retries: int = 6
+    input_price: float | None = None
+    output_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +329,7 @@ class Suite:
     trained_until: date | None = None
     as_of: date | None = None
     template: str = "### Input:\n{input}\n\n### Response:\n"
+    endpoint: Endpoint | None = None
 
 
 # ---------------------------------------------------------------- models and adapters
@@ -314,7 +337,10 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A base model on local disk; `digest` covers weights, config, tokenizer and template."""
+    """A base model on local disk; `digest` covers weights, config, tokenizer and template.
+
+    `path` is '' where a server has the model; then the digest is of its address.
+    """
 
     name: str
     path: str
@@ -375,11 +401,10 @@ class Request:
     """One prompt for an engine, as token ids. `adapter` is an adapter digest or None (base).
 
     `sample` is added to the seed. `logprobs` asks for that many most likely next tokens of the
-    first position. `targets` are
-    continuations whose tokens the engine scores, one prefill each. Requests of one
-    `wave` share the engine, those of the next begin when all are answered: what runs beside a
-    request then never depends on what an earlier start had finished. `messages` are the same
-    prompt as (role, content), which is what a chat API is sent.
+    first position. `targets` are continuations whose tokens the engine scores, one prefill each.
+    Requests of one `wave` share the engine, those of the next begin when all are answered: what
+    runs beside a request then never depends on what an earlier start had finished. `messages`
+    are the same prompt as (role, content), which is what a chat API is sent.
     """
 
     id: str
@@ -391,25 +416,6 @@ class Request:
     targets: tuple[tuple[int, ...], ...] = ()
     sample: int = 0
     messages: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An OpenAI-compatible server; `key` names the environment variable that holds its key.
-
-    `url` ends in the API's root, such as http://127.0.0.1:8000/v1. `model` is the served name of
-    the base. `timeout` is seconds for one try of one request, `retries` how many tries follow
-    the first. Prices are per million tokens, None: not counted.
-    """
-
-    url: str = ""
-    key: str = ""
-    model: str = ""
-    concurrency: int = 16
-    timeout: float = 120.0
-    retries: int = 6
-    input_price: float | None = None
-    output_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

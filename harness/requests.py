@@ -12,11 +12,12 @@ PROBES = 8
 WAVE = 128
 
 
-def requests_of(cell: Cell, template: Template, done: set[str], start: int) -> list[Request]:
+def requests_of(cell: Cell, template: Template | None, done: set[str], start: int) -> list[Request]:
     """The waves of a cell that are not complete, numbered from `start`.
 
     A wave is asked again as a whole: greedy answers in bfloat16 depend on what runs beside them,
-    so only the same company gives the same numbers after a kill.
+    so only the same company gives the same numbers after a kill. Without a template, which a
+    model on a server does not need, a request is its messages alone.
     """
     adapter = cell.adapter.digest if cell.adapter else None
     asked = [one for one in cell.asked if not one.skip]
@@ -24,17 +25,24 @@ def requests_of(cell: Cell, template: Template, done: set[str], start: int) -> l
     return [
         Request(
             f"{cell.key}/{one.case.id}",
-            template.prompt_ids(one.system, one.user),
+            template.prompt_ids(one.system, one.user) if template else (),
             adapter,
             cell.task.max_tokens,
             wave=start + number,
-            targets=target_ids(one, template),
+            targets=target_ids(one, template) if template else (),
             sample=cell.sample,
+            messages=() if template else messages_of(one),
         )
         for number, wave in enumerate(waves)
         if not {one.case.id for one in wave} <= done
         for one in wave
     ]
+
+
+def messages_of(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """A question as a chat's turns, (role, content)."""
+    system = (("system", asked.system),) if asked.system else ()
+    return (*system, ("user", asked.user))
 
 
 def room_of(request: Request) -> int:

@@ -13,10 +13,15 @@ from jinja2.exceptions import TemplateError
 from transformers import AutoTokenizer, GenerationConfig
 
 from harness.errors import MachineError, MeasurementError
-from harness.records import EncodedRow
+from harness.records import EncodedRow, Model, Suite
 
 # what a template that prints today's date prints for a suite without a date of its own
 NO_DATE = date(2025, 1, 1)
+
+
+def template_of(model: Model, suite: Suite) -> "Template | None":
+    """The template of a model that is here; a server applies its own."""
+    return Template(model.path, suite.template, suite.as_of) if model.path else None
 
 
 class Template:

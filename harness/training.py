@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import models
+from harness import models, served
 from harness.console import Log
 from harness.errors import MachineError, UsageError
 from harness.plan import Plan, adapter_key, rows_of
@@ -56,6 +56,8 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
     """
     found: dict[AdapterSource, Adapter] = {}
     for source in dict.fromkeys(candidate.adapter for candidate in suite.candidates):
+        if source.kind == "served":
+            found[source] = served.adapter_of(source, suite.endpoint)
         if source.kind not in ("path", "hub"):
             continue
         folder = Path(source.value).expanduser()

@@ -11,6 +11,7 @@ from harness.records import (
     Arm,
     Candidate,
     Case,
+    Endpoint,
     Expectation,
     Recipe,
     Retrieval,
@@ -24,6 +25,7 @@ from harness.suite.schema import CandidateSpec, RecipeSpec, RetrieveSpec, SuiteF
 from harness.suite.spec import Spec
 
 PATH_START = (".", "/", "~")
+SERVED = "served:"
 
 
 def recipes(file: SuiteFile) -> tuple[Recipe, ...]:
@@ -109,9 +111,12 @@ def check_retrieve(
 
 
 def adapter_source(value: str | None, known: list[str], root: Path) -> AdapterSource | None:
-    """What `adapter:` means: a recipe, a path from the suite's folder, or a hub id."""
+    """What `adapter:` means: a recipe, a path from the suite's folder, a hub id, a served name."""
     if value is None:
         return AdapterSource()
+    if value.startswith(SERVED):
+        name = value.removeprefix(SERVED).strip()
+        return AdapterSource("served", name) if name else None
     if value.startswith(PATH_START):
         return AdapterSource("path", local_path(value, root))
     if value in known:
@@ -156,6 +161,13 @@ def task_candidates(task: TaskSpec, cases: list[Case], file: SuiteFile) -> tuple
 def sampling(file: SuiteFile) -> Sampling:
     """How engines pick tokens."""
     return Sampling(**file.sampling.model_dump())
+
+
+def endpoint(file: SuiteFile) -> Endpoint | None:
+    """The server that the suite is asked at, if it names one."""
+    if file.endpoint is None:
+        return None
+    return Endpoint(**{k: v for k, v in file.endpoint.model_dump().items() if v is not None})
 
 
 def retrieval(made: RetrieveSpec, root: Path) -> Retrieval:

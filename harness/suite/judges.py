@@ -9,8 +9,8 @@ from harness.records import Case, ScorerSpec
 from harness.suite.build import PATH_START, candidate_specs, local_path
 from harness.suite.explain import always, validate
 from harness.suite.files import Problems, quote, read_jsonl, shown
+from harness.suite.row_schema import Strict
 from harness.suite.scalars import Name, Text
-from harness.suite.schema import Strict
 from harness.suite.spec import Spec
 
 JUDGE = "judge"

@@ -13,6 +13,7 @@ from harness.suite.expect import check_arm_sizes, check_expect_names, check_reci
 from harness.suite.files import BUILTIN, Problems, builtin, find, shown
 from harness.suite.judges import JUDGE, check_judges, completed
 from harness.suite.names import check_names
+from harness.suite.row_schema import CaseRow, TrainRow
 from harness.suite.rows import (
     Placed,
     World,
@@ -23,7 +24,6 @@ from harness.suite.rows import (
     train_row,
 )
 from harness.suite.sample import sample
-from harness.suite.schema import CaseRow, TrainRow
 from harness.suite.spec import Spec
 from harness.suite.whole import check_slices, check_whole
 
@@ -100,6 +100,7 @@ def _read(loading: _Loading) -> Suite:
         documents=tuple(world.documents.values()),
         prompts=prompts,
         sampling=build.sampling(file),
+        endpoint=build.endpoint(file),
         retrieval=build.retrieval(file.retrieve, loading.root),
         rules=build.rules(loading.spec),
         expectations=build.expectations(loading.spec),

@@ -11,7 +11,7 @@ from harness.suite import yamlfile
 from harness.suite.explain import Where, always, validate
 from harness.suite.facts import interval_problems
 from harness.suite.files import Problems, quote, read_jsonl, read_text, shown
-from harness.suite.schema import FactRow, FrontMatter, PromptFile, StyleFile, TermEntry
+from harness.suite.row_schema import FactRow, FrontMatter, PromptFile, StyleFile, TermEntry
 
 GLOSSARY_SLOTS = ("glossary", "terms", "random_terms")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -12,7 +12,7 @@ from harness.suite.explain import always, validate
 from harness.suite.facts import at, since
 from harness.suite.files import Problems, quote, read_jsonl
 from harness.suite.parts import note_twice
-from harness.suite.schema import CaseRow, TrainRow
+from harness.suite.row_schema import CaseRow, TrainRow
 
 Kind = TypeVar("Kind", bound=TrainRow)
 

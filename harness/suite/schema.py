@@ -1,12 +1,22 @@
-"""What a suite's files may hold; unknown keys are refused."""
+"""What suite.yaml may hold, and the JSON Schemas of all files; unknown keys are refused."""
 
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter
+from pydantic import Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
 
-from harness.records import Recipe, Retrieval, Sampling, Suite
+from harness.records import Endpoint, Recipe, Retrieval, Sampling, Suite
+from harness.suite.row_schema import (
+    CaseRow,
+    FactRow,
+    FrontMatter,
+    PromptFile,
+    Strict,
+    StyleFile,
+    TermEntry,
+    TrainRow,
+)
 from harness.suite.scalars import Day, Int, Name, Number, Seed, Targets, Text, Word
 
 MAX_RANK = 512  # the largest LoRA rank that vLLM serves
@@ -17,100 +27,7 @@ def _defaults(record: type[Any]) -> dict[str, Any]:
 
 
 _RECIPE, _SAMPLING, _RETRIEVAL = _defaults(Recipe), _defaults(Sampling), _defaults(Retrieval)
-
-
-class Strict(BaseModel):
-    """Base of every model here: no unknown keys, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TrainRow(Strict):
-    """A line of a training file."""
-
-    input: Text
-    output: Text
-    id: Text | None = None
-    tags: list[Text] = []
-    fact: Text | None = None
-    source: Text | None = None
-
-
-class CaseRow(TrainRow):
-    """A line of a case file; `gold` None means the documents of the case's fact.
-
-    `as_of` None means the suite's.
-    """
-
-    terms: list[Text] = []
-    gold: list[Text] | None = None
-    as_of: Day | None = None
-    answerable: bool = True
-    expect: dict[str, Any] = {}
-
-
-class VersionRow(Strict):
-    """A value of a fact."""
-
-    value: Text
-    valid_from: Day
-    valid_to: Day | None = None
-    aliases: list[Text] = []
-    source: str = ""
-
-
-class FactRow(Strict):
-    """A line of facts.jsonl."""
-
-    id: Text
-    entity: Text
-    attribute: Text
-    versions: Annotated[list[VersionRow], Field(min_length=1)]
-    exposures: Annotated[Int, Field(ge=0)] | None = None
-    placebo: list[Text] = []
-    tags: list[Text] = []
-
-
-class TermEntry(Strict):
-    """An entry of glossary.yaml."""
-
-    preferred: Text
-    definition: str = ""
-    forbidden: list[Text] = []
-    trained: bool = True
-
-
-class StyleRule(BaseModel):
-    """The envelope of a style rule; its other keys are the scorer's."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    name: Word
-    kind: Word
-
-
-class StyleFile(Strict):
-    """style.yaml."""
-
-    rules: Annotated[list[StyleRule], Field(min_length=1)]
-
-
-class FrontMatter(Strict):
-    """The head of a document."""
-
-    id: Text | None = None
-    title: Text | None = None
-    valid_from: Day | None = None
-    valid_to: Day | None = None
-    facts: list[Text] = []
-    searchable: bool = True
-
-
-class PromptFile(Strict):
-    """A prompt as YAML."""
-
-    system: str = ""
-    user: str = "{input}"
-    shots: Annotated[Int, Field(ge=0, le=64)] = 0
+_ENDPOINT = _defaults(Endpoint)
 
 
 class DatesSpec(Strict):
@@ -144,6 +61,19 @@ class SamplingSpec(Strict):
     top_p: Annotated[Number, Field(gt=0, le=1)] = _SAMPLING["top_p"]
     seed: Seed = _SAMPLING["seed"]
     samples: Annotated[Int, Field(ge=1, le=64)] = _SAMPLING["samples"]
+
+
+class EndpointSpec(Strict):
+    """An OpenAI-compatible server; `key` names the environment variable that holds its key."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    model: Text | None = None
+    concurrency: Annotated[Int, Field(ge=1, le=1024)] = _ENDPOINT["concurrency"]
+    timeout: Annotated[Number, Field(gt=0, le=86_400)] = _ENDPOINT["timeout"]
+    retries: Annotated[Int, Field(ge=0, le=100)] = _ENDPOINT["retries"]
+    input_price: Annotated[Number, Field(ge=0)] | None = None
+    output_price: Annotated[Number, Field(ge=0)] | None = None
 
 
 class RetrieveSpec(Strict):
@@ -271,6 +201,7 @@ class SuiteFile(Strict):
     prompts: dict[Name, Text] = {}
     template: Text = _defaults(Suite)["template"]
     sampling: SamplingSpec = SamplingSpec()
+    endpoint: EndpointSpec | None = None
     retrieve: RetrieveSpec = RetrieveSpec()
     tasks: Annotated[dict[Word, TaskSpec], Field(min_length=1)]
     recipes: dict[Name, RecipeSpec] = {}

@@ -15,19 +15,23 @@ STAGES = ("suite", "train", "retrieve", "serve", "score", "compare", "report", "
 # lowest first; modules of one line may import those to their left
 FLOORS = (
     ("errors", "records", "protocols"),
-    ("registry", "store", "console", "executors", "template", "models"),
+    ("registry", "store", "console", "executors", "template", "models", "outside"),
     STAGES,
     (
         "asking",
+        "served",
         "plan",
+        "replaying",
         "training",
         "requests",
         "ledger",
+        "supervising",
         "answering",
         "panel",
         "judging",
         "judge_notes",
         "scoring",
+        "preparing",
         "pipeline",
     ),
     (
@@ -37,6 +41,7 @@ FLOORS = (
         "authoring",
         "flags",
         "outlet",
+        "running",
         "measured",
         "loopback",
         "talking",

@@ -151,11 +151,11 @@ def test_the_embedded_data_gives_back_every_answer_and_score(page: Page):
     run = make_run()
     data = json.loads(page.scripts[0])
     assert (len(run.cases), len(run.answers)) == (len(data["cases"]), len(data["answers"]))
-    case, candidate, text, finish, scores, passages, sample = data["answers"][-1]
+    case, candidate, text, finish, scores, passages, drawn = data["answers"][-1]
     last = run.answers[-1]
     assert last.case == data["strings"][data["cases"][case][1]]
     assert last.candidate == data["candidates"][candidate]
-    assert (last.answer.text, 0) == (data["strings"][text], finish)
+    assert (last.answer.text, 0, last.sample) == (data["strings"][text], finish, drawn)
     found = [data["scores"][place] for place in scores]
     assert [(s.metric, s.value, s.reason) for s in last.scores] == [
         (data["metrics"][m][0], value, data["strings"][reason]) for m, value, _, _, reason in found

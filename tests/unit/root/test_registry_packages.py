@@ -12,7 +12,7 @@ import pytest
 import yaml
 from root_factory import make_run
 
-from harness import doctor, pipeline, plan, registry, scoring, views
+from harness import doctor, pipeline, plan, preparing, registry, scoring, views
 from harness.console import Log
 from harness.errors import MachineError, SuiteError, UnknownNameError, UsageError
 from harness.records import Answer, Document, Retrieval
@@ -185,7 +185,7 @@ def test_a_clash_of_reports_is_said_before_anything_is_computed(
     install: Install, tmp_path: Path
 ) -> None:
     install("bench-tone", reports="json = tone_bench:Page")
-    options = pipeline.Options("", "transformers", tmp_path, "bench run")
+    options = preparing.Options("", "transformers", tmp_path, "bench run")
     with pytest.raises(UsageError, match="2 reports are named 'json'"):
         next(pipeline.run_all([], options, None, None, Log()))  # type: ignore[arg-type]
 

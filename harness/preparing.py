@@ -1,0 +1,80 @@
+"""From a suite to its plan: engine, model, judges, and the adapters that come from outside."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import ledger, models, panel, replaying, scoring, served, training
+from harness import plan as planning
+from harness.console import Log
+from harness.errors import SuiteError
+from harness.plan import Plan
+from harness.protocols import Executor
+from harness.records import Adapter, AdapterSource, Suite
+from harness.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line decides about a run.
+
+    `endpoint` is a server's URL, `answers` a file of answers that were made elsewhere.
+    """
+
+    model: str | None = None
+    engine: str = "auto"
+    reports: Path = Path("reports")
+    command: str = ""
+    endpoint: str = ""
+    answers: str = ""
+
+
+def make_plan(
+    suite: Suite,
+    options: Options,
+    engine: tuple[str, str],
+    store: Store,
+    executor: Executor,
+    log: Log,
+) -> tuple[Plan, panel.Panel, dict[AdapterSource, Adapter], ledger.Clock]:
+    """A suite's plan, its judges, the adapters that come from outside, and its clock."""
+    name = options.model or suite.model or planning.DEFAULT_MODEL
+    suite = replace(suite, model=name)
+    engine = served.engine_for(suite, options.engine, engine)
+    log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
+    if engine[0] == "replay":
+        model = replaying.model_of(options.answers, store)
+    elif name.startswith(served.SERVED):
+        model = served.model_of(suite, name)
+    else:
+        model = models.resolve(name, store, executor)
+    outside = training.outside_adapters(suite, model, store)
+    plan = planning.make(suite, model, engine, outside, store.root / "embeddings")
+    answers = replaying.by_case(suite, options.answers, store) if options.answers else ""
+    plan = replace(plan, answers=answers)
+    warnings = (*served.warnings_of(suite, model, engine[0]), *replaying.warnings_of(plan))
+    plan = replace(plan, warnings=(*warnings, *plan.warnings))
+    judges = panel.panel_of(suite, model, engine[0], store, executor)
+    plan = panel.identified(plan, judges)
+    log.say(f"          {describe(plan)}")
+    for warning in plan.warnings:
+        log.caution(warning)
+    return plan, judges, outside, ledger.Clock(store, plan.id)
+
+
+def check_suite(suite: Suite) -> None:
+    """Refuse a suite whose scorers cannot tell a reference from an empty answer."""
+    from harness.suite.check import check
+
+    scoring.metrics_of(suite)
+    problems = check(suite)
+    if problems:
+        raise SuiteError(problems)
+
+
+def describe(plan: Plan) -> str:
+    """One line: how much there is to do, with which engine and why."""
+    asked = sum(len(cell.asked) for cell in plan.cells)
+    return (
+        f"{len(plan.suite.candidates)} candidates, {len(plan.cells)} cells, {asked} answers; "
+        f"engine {plan.engine}: {plan.engine_reason}"
+    )

@@ -1,0 +1,107 @@
+"""Models and adapters that a server has under a name, and whose bytes are not here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.errors import UsageError
+from harness.records import Adapter, AdapterSource, CandidateResult, Endpoint, Model, Suite
+from harness.store import digest_of
+
+SERVED = "served:"
+REMOTE = ("endpoint", "replay")
+"""Engines that compute elsewhere: what answered cannot be seen from here."""
+
+
+def pointed(suite: Suite, url: str) -> Suite:
+    """The suite with its endpoint at another URL, where one is given."""
+    if not url:
+        return suite
+    return replace(suite, endpoint=replace(suite.endpoint or Endpoint(), url=url))
+
+
+def engine_for(suite: Suite, wanted: str, chosen: tuple[str, str]) -> tuple[str, str]:
+    """The suite's engine and why: its endpoint's, unless another engine was asked for.
+
+    Raises:
+        UsageError: the engine is `endpoint` and nobody says where, or the suite's names are on a
+            server and the engine is not.
+    """
+    url = suite.endpoint.url if suite.endpoint else ""
+    if chosen[0] == "endpoint" and not url:
+        raise UsageError(
+            "engine 'endpoint' has no URL",
+            where=suite.name,
+            remedy="give --endpoint http://HOST:PORT/v1, or an `endpoint:` section in suite.yaml",
+        )
+    if wanted == "auto" and url:
+        chosen = ("endpoint", f"the suite is asked at {url}")
+    on_server = [f"model '{suite.model}'"] if suite.model.startswith(SERVED) else []
+    on_server += [
+        f"adapter '{SERVED}{one.adapter.value}' of candidate '{one.name}'"
+        for one in suite.candidates
+        if one.adapter.kind == "served"
+    ]
+    if on_server and chosen[0] not in REMOTE:
+        raise UsageError(
+            f"{on_server[0]} is on a server, and the engine is {chosen[0]}",
+            where=suite.name,
+            remedy="give --endpoint http://HOST:PORT/v1, or an `endpoint:` section in suite.yaml",
+        )
+    return chosen
+
+
+def model_of(suite: Suite, name: str) -> Model:
+    """A base model that only the endpoint has; its digest is of its address, not of its bytes.
+
+    Raises:
+        UsageError: a candidate needs the base's weights here.
+    """
+    for one in suite.candidates:
+        if one.adapter.kind in ("recipe", "path", "hub"):
+            raise UsageError(
+                f"candidate '{one.name}' has an adapter for a base whose weights are not here",
+                where=suite.name,
+                remedy=f"name it as the server does ({SERVED}NAME), or give a local --model",
+            )
+    url = suite.endpoint.url if suite.endpoint else ""
+    return Model(name, "", digest_of(["served", url, name]))
+
+
+def adapter_of(source: AdapterSource, endpoint: Endpoint | None) -> Adapter:
+    """An adapter that a server has under the source's name."""
+    url = endpoint.url if endpoint else ""
+    digest = digest_of(["served", url, source.value])
+    return Adapter(source.value, f"{SERVED}{source.value}", digest, rank=0, size=0)
+
+
+def warnings_of(suite: Suite, model: Model, engine: str) -> Iterator[str]:
+    """What cannot be known of weights that are elsewhere."""
+    if engine != "endpoint":
+        return
+    url = suite.endpoint.url if suite.endpoint else ""
+    names = [one.name for one in suite.candidates if one.adapter.kind == "served"]
+    if not model.path:
+        yield f"which weights {url} answered with was not checked: only names are known of them"
+    elif names:
+        yield (
+            f"the adapters of {', '.join(names)} were not checked against their bytes: "
+            f"{url} has them by name"
+        )
+
+
+def notes_of(suite: Suite, results: Sequence[CandidateResult]) -> Iterator[str]:
+    """What the endpoint's prices make of the tokens that each candidate read and wrote."""
+    endpoint = suite.endpoint
+    if not endpoint or (endpoint.input_price is None and endpoint.output_price is None):
+        return
+    for one in results:
+        price = price_of(endpoint, one.prompt_tokens, one.answer_tokens)
+        yield (
+            f"{one.candidate.name} cost {price:.4f} at the endpoint's prices: "
+            f"{one.prompt_tokens} tokens read, {one.answer_tokens} written"
+        )
+
+
+def price_of(endpoint: Endpoint, read: int, written: int) -> float:
+    """What tokens cost, in the unit of the endpoint's prices per million."""
+    return (read * (endpoint.input_price or 0.0) + written * (endpoint.output_price or 0.0)) / 1e6
