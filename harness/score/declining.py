@@ -118,17 +118,26 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
     declines and then guesses, or states a quantity that is not `given` (the question, passages),
     does not decline. Words that `reference`, an answer that does not decline, has too do not count.
     """
+    return noticed(text, given, reference)[0]
+
+
+def noticed(text: str, given: str = "", reference: str = "") -> tuple[str | None, list[str]]:
+    """What `declines` says, and what it saw: the kind of wording in each sentence, and a guess."""
     text = text[:LIMIT]
     structured = _structured(text)
     if structured is not None:
-        return structured or None
+        return structured or None, ["json"]
     asked = normalise(given[:400]).lower()
     said = _read(text, asked, normalise(reference).lower())
     words = _verdict(said, asked)
+    signs = [one.found.kind if one.found else "none" for one in said]
     if words is None and said and not reference:
         shown = "\n".join(one.shown for one in said)
         words = unmet(shown.lower(), asked) or unnamed(shown, asked)
-    return None if words is None or guess(_own(said, asked), given) else words
+        signs += ["unmet"] if words else []
+    if words is None or guess(_own(said, asked), given):
+        return None, signs if words is None else [*signs, "guess"]
+    return words, signs
 
 
 def withheld(text: str, about: str) -> str | None:
