@@ -353,7 +353,8 @@ class Adapter:
     """A LoRA adapter on local disk; `digest` covers the bytes that ship.
 
     `record` says how it was made: recipe, data and base digests, seed, versions, seconds,
-    tokens, flops, loss curve. It is {} for an adapter that came from outside.
+    tokens, flops, loss curve. Of an adapter that came from outside it has at most
+    `template_digest`, where bench trained it.
     """
 
     name: str

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import models, served
+from harness import models, outside, served
 from harness.console import Log
 from harness.errors import MachineError, UsageError
 from harness.plan import Plan, adapter_key, rows_of
@@ -52,7 +52,7 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
 
     Raises:
         SuiteError: one of them is damaged, or asks for what no engine serves.
-        UsageError: one of them is for another base model.
+        UsageError: one of them is for another base model, tokenizer or chat template.
     """
     found: dict[AdapterSource, Adapter] = {}
     for source in dict.fromkeys(candidate.adapter for candidate in suite.candidates):
@@ -69,10 +69,12 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
         check_adapter(folder, str(folder), problems)
         problems.raise_if_any()
         config = models.check_adapter(folder, base)
+        outside.check_prompting(folder, Path(base.path))
         rank = max([int(config["r"]), *map(int, (config.get("rank_pattern") or {}).values())])
         size = (folder / "adapter_model.safetensors").stat().st_size
         digest = store.adapter_digest(folder)
-        found[source] = Adapter(source.value, str(folder), digest, rank, size)
+        record = outside.own_record(folder, base)
+        found[source] = Adapter(source.value, str(folder), digest, rank, size, record)
     return found
 
 
