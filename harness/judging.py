@@ -6,19 +6,20 @@ runs for a suite without scorer `judge`.
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from harness.answering import model_length, window_of
+from harness import supervising
 from harness.console import Log
 from harness.errors import MachineError
+from harness.jobs import model_length, window_of
 from harness.ledger import Clock, Meter
 from harness.panel import Judge, Sheet
 from harness.plan import Cell, Plan
 from harness.protocols import Executor
 from harness.records import Answer, EngineJob, Request, Sampling
-from harness.requests import requests_of
+from harness.requests import in_waves, requests_of, wave_size
 from harness.score.verdicts import tame
-from harness.store import AnswerCell, Store, answer_from
+from harness.store import AnswerCell, Store
 from harness.template import Template
 
 LIKELY = 20  # first tokens whose chances are kept, for replies that name no answer
@@ -58,7 +59,7 @@ def drive(judge: Judge, sheets: Sequence[Open], store: Store, executor: Executor
         for plan, _ in sheets
     }
     cells: dict[str, AnswerCell] = {}
-    requests: list[Request] = []
+    done: set[str] = set()
     whole: list[Request] = []
     try:
         for plan, one in sheets:
@@ -67,9 +68,9 @@ def drive(judge: Judge, sheets: Sequence[Open], store: Store, executor: Executor
             kept = cells[one.cell.key] = store.answers(one.cell.key)
             template = templates[plan.id]
             cell = fitted(one.cell, template, window, kept)
-            start = requests[-1].wave + 1 if requests else 0
-            requests += requests_of(cell, template, set(kept.done), start)
-            whole += requests_of(cell, template, set(), 0)
+            whole += requests_of(cell, template)
+            done |= {f"{cell.key}/{name}" for name in kept.done}
+        requests = in_waves(whole, done, wave_size(judge.engine))
         if requests:
             job = EngineJob(
                 model_path=judge.model.path,
@@ -117,13 +118,10 @@ def keep(
     There is no canary: no adapter could be missing, and nothing is trained on a judge.
     """
     meter = Meter(store)
-    payload = {"engine": judge.engine, "job": asdict(job)}
-    messages = executor.run(
-        "harness.serve.worker:generate", payload, store.root / "logs" / "judge.log"
-    )
+    logfile = store.root / "logs" / "judge.log"
+    answers = supervising.answers(judge.engine, job, executor, logfile, log, lambda _: None)
     with log.progress("judging", total=len(job.requests)) as bar:
-        for message in messages:
-            answer = answer_from(message)
+        for answer in answers:
             key, _, name = answer.request.partition("/")
             likely = {
                 template.tokenizer.decode([int(token)]): chance
@@ -134,5 +132,3 @@ def keep(
             meter.count(key, len(answer.token_ids) + 1)
             bar.advance(1)
     meter.settle()
-    if meter.answers != len(job.requests):
-        raise MachineError(f"its engine gave {meter.answers} of {len(job.requests)} replies")

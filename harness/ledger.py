@@ -119,6 +119,16 @@ def warnings_of(
         yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"
 
 
+def notes_of(plan: Plan, store: Store) -> Iterator[str]:
+    """How far greedy answers are the same when they are asked again."""
+    told = store.value(f"repeats-{plan.id}")
+    if told:
+        yield (
+            f"{told['differ']} of {told['asked']} greedy answers differed when they were asked "
+            "again among others: rounding depends on what an engine computes side by side"
+        )
+
+
 def environment(plan: Plan, store: Store) -> dict[str, str]:
     """Machine and versions, for 'how this was measured'."""
     names = ("torch", "transformers", "peft", "bench-harness")

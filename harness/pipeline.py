@@ -61,9 +61,10 @@ def run_all(
                 cell.key = planning.answer_key(plan, cell)
         clocks = {plan.id: clock for plan, _, _, clock in made}
         plans = [plan for plan, _, _, _ in made]
+        early = scoring.Early(plans)
         failure: BenchError | None = None
         try:
-            worked = get_answers(plans, clocks, store, executor, log)
+            worked = get_answers(plans, clocks, store, executor, log, early)
         except BenchError as error:
             # a suite whose answers are all there is reported, whatever became of another
             worked, failure = set(), error
@@ -78,7 +79,7 @@ def run_all(
 
             worked |= ask(unasked, clocks, store, executor, log)
         for plan, judges, _, clock in made:
-            yield finish(plan, judges, options, store, clock, log, worked=plan.id in worked)
+            yield finish(plan, judges, options, store, clock, log, early, worked=plan.id in worked)
         if failure:
             raise failure
 
@@ -86,10 +87,10 @@ def run_all(
 def check_lengths(plans: Sequence[Plan], store: Store) -> None:
     """Refuse prompts that do not fit the model's window, where training would come before that."""
     if any(training.untrained(plan, store) for plan in plans):
-        from harness import answering
+        from harness import jobs
 
         for plan in plans:
-            answering.check_lengths(plan)
+            jobs.check_lengths(plan)
 
 
 def get_answers(
@@ -98,6 +99,7 @@ def get_answers(
     store: Store,
     executor: Executor,
     log: Log,
+    early: scoring.Early,
 ) -> set[str]:
     """Answer the cells that are not complete; ids of the plans that had any.
 
@@ -113,7 +115,7 @@ def get_answers(
     with ExitStack() as timed:
         for plan, cells in works:
             timed.enter_context(clocks[plan.id].stage("serve", len(cells) / whole))
-        answer_plans(works, store, executor, log)
+        answer_plans(works, store, executor, log, early)
     return {plan.id for plan, _ in works}
 
 
@@ -134,6 +136,7 @@ def finish(
     store: Store,
     clock: ledger.Clock,
     log: Log,
+    early: scoring.Early,
     *,
     worked: bool,
 ) -> Run:
@@ -152,7 +155,7 @@ def finish(
     with clock.stage("score"):
         sheets = panel.sheets_of(plan, judges, store)
         said = panel.said_of(sheets, store)
-        answers = scoring.score_cells(plan, store, panel.lent(sheets, said))
+        answers = scoring.score_cells(plan, store, panel.lent(sheets, said), early)
         metrics = scoring.metrics_of(suite)
     cases = list({a.case.id: a.case for cell in plan.cells for a in cell.asked}.values())
     candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
@@ -204,6 +207,7 @@ def finish(
             *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
             *served.notes_of(suite, results),
+            *ledger.notes_of(plan, store),
         ),
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),

@@ -4,38 +4,74 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.asking import Asked
-from harness.plan import Cell
+from harness.plan import Cell, Plan
 from harness.records import Answer, Request
+from harness.serve.vllm_engine import on_gpu
+from harness.served import REMOTE
 from harness.template import Template
 
 PROBES = 8
-WAVE = 128
+WAVE, GPU_WAVE = 256, 2048
+REPEAT, REPEATS = "repeat", 16
 
 
-def requests_of(cell: Cell, template: Template | None, done: set[str], start: int) -> list[Request]:
-    """The waves of a cell that are not complete, numbered from `start`.
+def requests_of(cell: Cell, template: Template | None) -> list[Request]:
+    """What is asked of a cell, in the order of its cases, all in one wave.
 
-    A wave is asked again as a whole: greedy answers in bfloat16 depend on what runs beside them,
-    so only the same company gives the same numbers after a kill. Without a template, which a
-    model on a server does not need, a request is its messages alone.
+    Without a template, which a model on a server does not need, a request is its messages alone.
     """
     adapter = cell.adapter.digest if cell.adapter else None
-    asked = [one for one in cell.asked if not one.skip]
-    waves = [asked[at : at + WAVE] for at in range(0, len(asked), WAVE)]
     return [
         Request(
             f"{cell.key}/{one.case.id}",
             template.prompt_ids(one.system, one.user) if template else (),
             adapter,
             cell.task.max_tokens,
-            wave=start + number,
             targets=target_ids(one, template) if template else (),
             sample=cell.sample,
             messages=() if template else messages_of(one),
         )
-        for number, wave in enumerate(waves)
-        if not {one.case.id for one in wave} <= done
-        for one in wave
+        for one in cell.asked
+        if not one.skip
+    ]
+
+
+def wave_size(engine: str) -> int:
+    """Requests of a wave: many times what an engine runs side by side, so that it is seldom idle.
+
+    What is computed elsewhere has no company to keep, and is never paid for twice.
+    """
+    if engine in REMOTE:
+        return 1
+    return GPU_WAVE if engine == "vllm" and on_gpu() else WAVE
+
+
+def in_waves(requests: Sequence[Request], done: set[str], size: int) -> list[Request]:
+    """Requests by adapter, then by shared beginning, cut into waves; complete ones are left out.
+
+    `done` are ids of requests. A wave is asked again as a whole: greedy answers in bfloat16
+    depend on what runs beside them, so only the same company gives the same numbers after a kill.
+    """
+    ordered = sorted(requests, key=lambda r: (r.adapter or "", r.token_ids, r.messages, r.id))
+    waves = [ordered[at : at + size] for at in range(0, len(ordered), size)]
+    left = [wave for wave in waves if not {request.id for request in wave} <= done]
+    return [replace(request, wave=number) for number, wave in enumerate(left) for request in wave]
+
+
+def repeats_of(requests: Sequence[Request], plan: Plan) -> list[Request]:
+    """Some of the requests once more, in a wave of their own and backwards: other company.
+
+    None where answers are drawn, for they differ by design, and where none is computed.
+    """
+    if plan.suite.sampling.temperature or plan.engine == "replay" or not requests:
+        return []
+    chosen = requests[:: max(1, -(-len(requests) // REPEATS))][::-1]
+    last = requests[-1].wave + 1
+    return [
+        replace(
+            one, id=f"{REPEAT}/{one.id}", wave=last + number * (plan.engine in REMOTE), targets=()
+        )
+        for number, one in enumerate(chosen)
     ]
 
 

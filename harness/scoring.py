@@ -42,10 +42,39 @@ def metrics_of(suite: Suite) -> list[Metric]:
 Judged = Mapping[tuple[str, str], Mapping[str, Judgement]]
 
 
-def score_cells(plan: Plan, store: Store, judged: Judged | None = None) -> list[ScoredAnswer]:
+class Early:
+    """Scores of answers that are made while the engine gives others."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        self._scorers = {
+            id(cell): scorers
+            for plan in plans
+            for task in plan.suite.tasks
+            if all(spec.name != "judge" for spec in task.scorers)  # its words come later
+            for scorers in [scorers_of(plan.suite, task)]
+            for cell in plan.cells
+            if cell.task.name == task.name
+        }
+        self._scores: dict[tuple[int, str], tuple[Answer, list[Score]]] = {}
+
+    def add(self, cell: Cell, asked: Asked, answer: Answer) -> None:
+        """Score an answer of a cell now."""
+        scorers = self._scorers.get(id(cell))
+        if scorers is not None:
+            self._scores[id(cell), asked.case.id] = (answer, scores_of(scorers, asked, answer))
+
+    def take(self, cell: Cell, asked: Asked, answer: Answer) -> list[Score] | None:
+        """The scores of exactly this answer, if they were made."""
+        known, scores = self._scores.pop((id(cell), asked.case.id), (None, None))
+        return scores if known == answer else None
+
+
+def score_cells(
+    plan: Plan, store: Store, judged: Judged | None = None, early: Early | None = None
+) -> list[ScoredAnswer]:
     """Every answer with every score of its task.
 
-    `judged` is what judges said, by task and candidate.
+    `judged` is what judges said, by task and candidate; `early` what was scored already.
     """
     return [
         scored
@@ -55,7 +84,7 @@ def score_cells(plan: Plan, store: Store, judged: Judged | None = None) -> list[
         if cell.task.name == task.name
         for said in [(judged or {}).get((task.name, cell.candidate.name), {})]
         for own in [informed(plan.suite, task, scorers, said)]
-        for scored in score_cell(cell, own, store)
+        for scored in score_cell(cell, own, store, early)
     ]
 
 
@@ -73,20 +102,27 @@ def informed(
     return [built.get(name, known) for name, known in zip(names, scorers, strict=True)]
 
 
-def score_cell(cell: Cell, scorers: Sequence[Any], store: Store) -> Iterator[ScoredAnswer]:
+def scores_of(scorers: Sequence[Any], asked: Asked, answer: Answer) -> list[Score]:
+    """What scorers say of an answer, in their order."""
+    return [
+        score
+        for scorer, read in zip(scorers, readings(scorers, asked, answer), strict=True)
+        for score in (skipped(scorer, asked) if asked.skip else scored(scorer, asked.case, read))
+    ]
+
+
+def score_cell(
+    cell: Cell, scorers: Sequence[Any], store: Store, early: Early | None = None
+) -> Iterator[ScoredAnswer]:
     """A candidate's answers to a task with their scores; what was not asked is unmeasured."""
     done = store.answers(cell.key).done
     for asked in cell.asked:
         why = asked.skip or "the engine gave no answer"
         missing = Answer(asked.case.id, "", finish="error", error=why)
         answer = done.get(asked.case.id, missing)
-        scores = [
-            score
-            for scorer, read in zip(scorers, readings(scorers, asked, answer), strict=True)
-            for score in (
-                skipped(scorer, asked) if asked.skip else scored(scorer, asked.case, read)
-            )
-        ]
+        scores = early.take(cell, asked, answer) if early else None
+        if scores is None:
+            scores = scores_of(scorers, asked, answer)
         prompt = f"[system] {asked.system}\n{asked.user}" if asked.system else asked.user
         yield ScoredAnswer(
             asked.case.id,

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,11 +12,11 @@ import pytest
 from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
-from harness import answering
-from harness.answering import model_length, window_of
+from harness import answering, requests, scoring
 from harness.console import Log
 from harness.errors import MachineError, MeasurementError
-from harness.ledger import Meter
+from harness.jobs import model_length, window_of
+from harness.ledger import Meter, notes_of
 from harness.plan import Plan, answer_key, canary_key
 from harness.records import (
     Adapter,
@@ -38,6 +39,11 @@ class Engine:
     """An executor that answers; the adapter's next token is another one than the base's."""
 
     description: ClassVar[str] = "a fake"
+
+    def waves(self) -> list[list[dict[str, Any]]]:
+        """What was asked, wave by wave."""
+        groups = groupby(self.job["requests"], key=lambda request: request["wave"])
+        return [list(group) for _, group in groups]
 
     def __init__(self, keeps: int | None = None) -> None:
         self.keeps = keeps
@@ -82,13 +88,17 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
     engine = Engine()
     answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
     base, lora, gold = (cell.key for cell in plan.cells)
-    assert [(r["id"], r["adapter"]) for r in engine.job["requests"]] == [
+    asked = {
         (f"{base}/case-0", None),
         (f"{base}/case-1", None),
         (f"{lora}/case-0", "digest-a"),
         (f"{lora}/case-1", "digest-a"),
         (f"{gold}/case-0", None),
-    ]
+    }
+    first, again = engine.waves()
+    assert {(r["id"], r["adapter"]) for r in first} == asked
+    assert {(r["id"].removeprefix("repeat/"), r["adapter"]) for r in again} == asked
+    assert [r["adapter"] for r in first] == [None, None, None, "digest-a", "digest-a"]
     assert [sorted(store.answers(key).done) for key in (base, lora, gold)] == [
         ["case-0", "case-1"],
         ["case-0", "case-1"],
@@ -103,21 +113,65 @@ def test_the_engine_is_told_where_an_answer_ends(plan: Plan, store: Store) -> No
 
 
 def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
-    plan: Plan, store: Store
+    plan: Plan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A complete wave is not asked again; of a torn one only the missing answers are kept."""
+    monkeypatch.setattr(requests, "WAVE", 2)
+    stopped = Engine(keeps=3)
     with pytest.raises(MachineError) as caught:
-        answering.answer_plans([(plan, plan.cells)], store, Engine(keeps=3), QUIET)
+        answering.answer_plans([(plan, plan.cells)], store, stopped, QUIET)
     assert str(caught.value) == (
-        "the engine gave 3 of 5 answers (run again: finished answers are kept)"
+        "the engine gave 3 of 10 answers (run again: finished answers are kept)"
     )
     engine = Engine()
     answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
-    asked = [(one["wave"], one["id"].partition("/")[2]) for one in engine.job["requests"]]
-    assert asked == [(0, "case-0"), (0, "case-1"), (1, "case-0")]
+    before, after = ([[r["id"] for r in wave] for wave in e.waves()] for e in (stopped, engine))
+    assert [len(wave) for wave in before] == [2, 2, 1, 5]
+    assert before[1:3] == after[:2]
     for cell in plan.cells:
         lines = store.answers(cell.key).path.read_text(encoding="utf-8").splitlines()[1:]
         assert len(lines) == len({*lines}) == sum(not one.skip for one in cell.asked)
+
+
+def test_company_is_forgotten_when_all_have_answered(plan: Plan, store: Store) -> None:
+    """Cells that are complete do not come back when another one is opened later."""
+    answering.answer_plans([(plan, plan.cells)], store, Engine(), QUIET)
+    extra = replace(plan.cells[0], key="extra")
+    more = replace(plan, cells=(*plan.cells, extra))
+    engine = Engine()
+    answering.answer_plans([(more, [extra])], store, engine, QUIET)
+    assert {r["id"] for r in engine.waves()[0]} == {"extra/case-0", "extra/case-1"}
+
+
+def test_how_many_repeated_answers_differ_is_counted(plan: Plan, store: Store) -> None:
+    class Moody(Engine):
+        def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+            for message in super().run(target, payload, log):
+                other = message["request"].startswith("repeat/") and "case-0" in message["request"]
+                yield {**message, "token_ids": (9,)} if other else message
+
+    answering.answer_plans([(plan, plan.cells)], store, Moody(), QUIET)
+    assert store.value(f"repeats-{plan.id}") == {"asked": 5, "differ": 3}
+    assert next(notes_of(plan, store)).startswith("3 of 5 greedy answers differed")
+    assert [sorted(store.answers(cell.key).done) for cell in plan.cells][2] == ["case-0"]
+
+
+def test_drawn_answers_are_not_repeated(plan: Plan, store: Store) -> None:
+    drawn = replace(plan, suite=replace(plan.suite, sampling=Sampling(temperature=0.7)))
+    engine = Engine()
+    answering.answer_plans([(drawn, drawn.cells)], store, engine, QUIET)
+    assert len(engine.waves()) == 1
+    assert list(notes_of(drawn, store)) == []
+
+
+def test_answers_are_scored_while_others_are_given(plan: Plan, store: Store) -> None:
+    early = scoring.Early([plan])
+    answering.answer_plans([(plan, plan.cells)], store, Engine(), QUIET, early)
+    cell = plan.cells[0]
+    done = store.answers(cell.key).done["case-0"]
+    late = scoring.score_cells(plan, store)
+    assert early.take(cell, cell.asked[0], replace(done, text="another")) is None
+    assert scoring.score_cells(plan, store, early=early) == late
 
 
 def test_the_canarys_distances_are_kept_per_source(plan: Plan, store: Store) -> None:

@@ -295,7 +295,7 @@ def test_an_engine_that_leaves_replies_out_is_told(
     panels, clocks = {plan.id: judges}, {plan.id: Clock(store, plan.id)}
     sheets = [(plan, one) for one in panel.open_sheets(plan, panels, store)]
     ask(sheets, clocks, store, Lazy(perfect), Log())
-    assert "failed: its engine gave 1 of 4 replies" in capsys.readouterr().err
+    assert "failed: the engine gave 1 of 4 answers" in capsys.readouterr().err
 
 
 def test_a_pair_that_does_not_fit_the_judge_is_an_error_said_once(

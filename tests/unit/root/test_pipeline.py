@@ -15,6 +15,7 @@ from harness.errors import SuiteError, UsageError
 from harness.ledger import Clock
 from harness.plan import Plan, adapter_key
 from harness.records import AdapterSource, Candidate, Case, Recipe, Row, ScorerSpec, Task
+from harness.scoring import Early
 from harness.store import Store
 
 QUIET = Log(quiet=True)
@@ -118,7 +119,7 @@ def test_lengths_are_checked_before_answering_where_nothing_is_trained(tmp_path:
     for cell in plan.cells:
         cell.key = cell.candidate.name
     with pytest.raises(SuiteError):
-        pipeline.get_answers([plan], clocks(plan, store), store, Untouchable(), QUIET)
+        pipeline.get_answers([plan], clocks(plan, store), store, Untouchable(), QUIET, Early([]))
 
 
 # ---------------------------------------------------------------- what is left to answer
@@ -130,7 +131,9 @@ def test_an_engine_is_not_started_for_cases_that_nobody_is_asked(tmp_path: Path)
     assert all(asked.skip for cell in plan.cells for asked in cell.asked)
     plan.cells[0].key = "gold"
     store = Store(tmp_path)
-    found = pipeline.get_answers([plan], clocks(plan, store), store, Untouchable(), QUIET)
+    found = pipeline.get_answers(
+        [plan], clocks(plan, store), store, Untouchable(), QUIET, Early([])
+    )
     assert found == set()
 
 
