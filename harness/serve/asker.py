@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.errors import MachineError, MeasurementError, UsageError, nearest, unknown_remedy
 from harness.records import Answer, EngineJob, Request
@@ -14,10 +14,19 @@ from harness.serve.http import PATIENCE, Reply, Server, lost, refused_key
 if TYPE_CHECKING:
     from harness.serve.decode import Decoder
 
+BUDGET = ("max_tokens", "max_completion_tokens")
 LOST = 8
 """Requests that fail in a row, after all their tries, until a server counts as gone."""
 
-Put = Callable[[Answer], None]
+Put = Callable[[Answer | str], None]
+"""Takes an answer, or a line for the person."""
+
+
+class Card(NamedTuple):
+    """What a server says of a name: an adapter's base, and where the weights come from."""
+
+    parent: str = ""
+    root: str = ""
 
 
 def decoder_of(job: EngineJob) -> "Decoder":
@@ -44,31 +53,40 @@ class Asker:
     """Sends a job's requests side by side and keeps watch over what comes back."""
 
     def __init__(
-        self, server: Server, job: EngineJob, names: dict[str | None, str], known: dict[str, str]
+        self,
+        server: Server,
+        job: EngineJob,
+        names: dict[str | None, str],
+        known: dict[str, Card],
+        put: Put,
     ) -> None:
         self.server = server
         self.job = job
         self.names = names
         self.known = known
+        self.put = put
         self.decoder = decoder_of(job) if job.model_path else None
         self.probes = {probe.id for probe in job.probes}
-        self.limit = "max_tokens"
+        self.limit = BUDGET[0]
         self.has_answered: set[str] = set()
+        self.aliases: dict[str, set[str]] = {}
         self.failures = 0
 
-    async def answer(self, requests: Sequence[Request], put: Put) -> None:
+    async def answer(self, requests: Sequence[Request]) -> None:
         """Answer all requests, as many at a time as the server is to get."""
         order = {digest: index for index, digest in enumerate(self.names)}
         # like beside like: an adapter stays loaded, and a prefix in the server's cache
         asked = sorted(requests, key=lambda r: (order[r.adapter], r.token_ids, r.messages))
-        late = await self._round(asked, put)
+        late = await self._round(asked)
         if late and not self.has_answered:
             raise lost(self.server, late[0][1], "asked for a first answer")
         # a server that was away for longer than all tries took may be back when the rest is done
-        for request, reply in await self._round([request for request, _ in late], put):
-            put(dialect.failed(request, told(reply)))
+        for request, reply in await self._round([request for request, _ in late]):
+            if request.id in self.probes:
+                raise lost(self.server, reply, "asked for a probe")
+            self.put(dialect.failed(request, told(reply)))
 
-    async def _round(self, requests: Sequence[Request], put: Put) -> list[tuple[Request, Reply]]:
+    async def _round(self, requests: Sequence[Request]) -> list[tuple[Request, Reply]]:
         """Ask each once; what may yet be answered is given back with what the server said."""
         waiting = deque(requests)
         late: list[tuple[Request, Reply]] = []
@@ -77,7 +95,7 @@ class Asker:
             while waiting:
                 request = waiting.popleft()
                 try:
-                    put(await self._one(request))
+                    self.put(await self._one(request))
                 except NotNowError as error:
                     late.append((request, error.reply))
 
@@ -111,13 +129,12 @@ class Asker:
     async def _chat(self, request: Request, name: str) -> Answer:
         if not request.messages:
             raise MachineError(f"request '{request.id}' has no messages for {self.server.name}")
-        limit = self.limit
-        body = dialect.chat_body(name, request, self.job.sampling, limit)
+        body = dialect.chat_body(name, request, self.job.sampling, self.limit)
         reply = await self._send("chat/completions", request, body)
-        if reply.status == 400 and "max_completion_tokens" in reply.words and limit in body:
+        if reply.status == 400 and BUDGET[0] in body and BUDGET[1] in reply.words:
             # newer models take the answer's budget under another name only
-            self.limit = "max_completion_tokens"
-            body[self.limit] = body.pop(limit)
+            self.limit = BUDGET[1]
+            body[self.limit] = body.pop(BUDGET[0])
             reply = await self._send("chat/completions", request, body)
         if reply.words:
             return dialect.failed(request, told(reply))
@@ -160,18 +177,23 @@ class Asker:
             remedy=remedy,
         )
 
-    def _check_name(self, adapter: str | None, told: Any) -> None:
+    def _check_name(self, adapter: str | None, name: Any) -> None:
         """Raise when another model than the one asked answered.
 
-        A base may answer under its full name (a date, an alias); an adapter may not.
+        A base may answer under another name of its own (a date, an alias); that is said once,
+        unless the server lists both as the same weights.
         """
         asked = self.names[adapter]
-        if not isinstance(told, str) or not told or told == asked:
+        if not isinstance(name, str) or name in ("", asked, *self.aliases.get(asked, ())):
             return
         adapters = {name for digest, name in self.names.items() if digest is not None}
-        adapters |= {name for name, parent in self.known.items() if parent}
-        if told in adapters or (adapter is not None and not told.startswith(asked)):
+        adapters |= {name for name, card in self.known.items() if card.parent}
+        root = self.known.get(asked, Card()).root
+        what = f"{self.server.name} answers as '{name}' where '{asked}' was asked"
+        if name in adapters or (adapter is not None and not name.startswith(asked)):
             raise MeasurementError(
-                f"{self.server.name} answers as '{told}' where '{asked}' was asked",
-                remedy="the server ignores adapters, or routes to another model",
+                what, remedy="the server ignores adapters, or routes to another model"
             )
+        self.aliases.setdefault(asked, set()).add(name)
+        if not root or root != self.known.get(name, Card()).root:
+            self.put(what)

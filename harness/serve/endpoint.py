@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from harness.errors import UsageError
 from harness.records import Answer, Endpoint, EngineJob
-from harness.serve.asker import Asker, Put
+from harness.serve.asker import Asker, Card, Put
 from harness.serve.http import Server, lost, refused_key
 
 SERVED = "served:"
@@ -27,8 +27,8 @@ class EndpointEngine:
         """Nothing: the HTTP client is a required package."""
         return ""
 
-    def generate(self, job: EngineJob) -> Iterator[Answer]:
-        """Probes first, then the requests, each as it finishes.
+    def generate(self, job: EngineJob) -> Iterator[Answer | str]:
+        """Probes first, then the requests, each as it finishes; a line where it has to wait.
 
         Raises:
             UsageError: the server refuses the key, or does not know the model or an adapter.
@@ -46,19 +46,19 @@ class EndpointEngine:
 
 async def serve(job: EngineJob, endpoint: Endpoint, put: Put) -> None:
     """Find the base, load the adapters, then answer all of a job."""
-    async with aclosing(Server(endpoint)) as server:
+    async with aclosing(Server(endpoint, put)) as server:
         known = await served(server)
         base = endpoint.model or only_base(server, known)
         names: dict[str | None, str] = {None: base}
         for digest, place in job.adapters.items():
             names[digest] = await adapter_name(server, digest, place, known)
-        asker = Asker(server, job, names, known)
+        asker = Asker(server, job, names, known, put)
         for requests in (job.probes, job.requests):
-            await asker.answer(requests, put)
+            await asker.answer(requests)
 
 
-async def served(server: Server) -> dict[str, str]:
-    """Names that the server lists, with the base of each ('' for a base, or where untold)."""
+async def served(server: Server) -> dict[str, Card]:
+    """The names that the server lists, with what it says of each."""
     reply = await server.get("models")
     if reply.status == 401:
         raise refused_key(server, reply)
@@ -66,19 +66,24 @@ async def served(server: Server) -> dict[str, str]:
         raise lost(server, reply, "asked for its models")
     cards = reply.data.get("data")
     cards = [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
-    return {str(card["id"]): str(card.get("parent") or "") for card in cards if "id" in card}
+    return {
+        str(card["id"]): Card(str(card.get("parent") or ""), str(card.get("root") or ""))
+        for card in cards
+        if "id" in card
+    }
 
 
-def only_base(server: Server, known: dict[str, str]) -> str:
-    """The name of the base where a server has one only."""
-    bases = [name for name, parent in known.items() if not parent]
-    if len(bases) == 1:
+def only_base(server: Server, known: dict[str, Card]) -> str:
+    """The (first) name of the base where a server has one only."""
+    bases = [name for name, card in known.items() if not card.parent]
+    roots = {known[name].root for name in bases}
+    if len(bases) == 1 or (len(roots) == 1 and "" not in roots):
         return bases[0]
     some = ", ".join(bases[:8]) or "it lists none"
     raise UsageError(f"{server.name} has {len(bases)} models", remedy=f"name one of them: {some}")
 
 
-async def adapter_name(server: Server, digest: str, place: str, known: dict[str, str]) -> str:
+async def adapter_name(server: Server, digest: str, place: str, known: dict[str, Card]) -> str:
     """What the server calls an adapter; a folder that it does not have yet is loaded.
 
     Raises:
@@ -109,12 +114,12 @@ async def adapter_name(server: Server, digest: str, place: str, known: dict[str,
 # ---------------------------------------------------------------- from a loop to an iterator
 
 
-def streamed(produce: Callable[[Put], Coroutine[Any, Any, None]]) -> Iterator[Answer]:
+def streamed(produce: Callable[[Put], Coroutine[Any, Any, None]]) -> Iterator[Answer | str]:
     """What a coroutine puts out, as it does: its event loop runs in a thread of its own.
 
     The server so stays busy while answers are written down. A caller that stops early ends it.
     """
-    found: SimpleQueue[Answer | Exception | None] = SimpleQueue()
+    found: SimpleQueue[Answer | str | Exception | None] = SimpleQueue()
     begun: SimpleQueue[asyncio.Task[Any] | None] = SimpleQueue()
 
     async def whole() -> None:

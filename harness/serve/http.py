@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +22,7 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 PATIENCE = 600.0
 """Seconds that a server may ask to be left alone; one that asks for more is not waited for."""
+FELT = 5.0
 CONNECT = 10.0
 FIRST_TRIES = 3
 WORDS = 300
@@ -49,8 +50,10 @@ class Reply:
 class Server:
     """A client with the server's key and its own memory of when to leave the server alone."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, say: Callable[[str], None]) -> None:
         self.endpoint = endpoint
+        self._say = say
+        self._said_until = 0.0
         self.url = root_of(endpoint.url)
         self._key = key_of(endpoint)
         self._quiet_until = 0.0
@@ -91,13 +94,24 @@ class Server:
             if not reply.passing or turn + 1 >= tries:
                 break
             if reply.wait is None:
-                await asyncio.sleep(back_off(turn))
+                wait = back_off(turn)
+                self._tell(reply, wait)
+                await asyncio.sleep(wait)
             elif reply.wait > PATIENCE:
                 break
             else:
+                self._tell(reply, reply.wait)
                 # it asks all of us, not only the one that it told
                 self._quiet_until = max(self._quiet_until, time.monotonic() + reply.wait)
         return reply
+
+    def _tell(self, reply: Reply, wait: float) -> None:
+        """A line for who waits, where the wait is felt; one for all that wait beside each other."""
+        now = time.monotonic()
+        if wait < FELT or now < self._said_until:
+            return
+        self._said_until = now + wait
+        self._say(f"{self.name}: {reply.words}; trying again in {wait:.0f} s")
 
     async def _quiet(self) -> None:
         left = self._quiet_until - time.monotonic()
@@ -228,7 +242,7 @@ def _status(status: int, data: dict[str, Any] | None) -> int:
     """The status; some gateways say 200 and put the real one into the error."""
     error = (data or {}).get("error")
     code = error.get("code") if isinstance(error, dict) else None
-    if status < 400 and isinstance(error, dict | str) and error:
+    if status < 300 and isinstance(error, dict | str) and error:
         return code if isinstance(code, int) and 400 <= code < 600 else 400
     return status
 

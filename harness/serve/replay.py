@@ -145,8 +145,9 @@ def _read(line: bytes, where: str) -> tuple[Faults, Replayed | None]:
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return [(f"is not UTF-8: byte {error.start + 1}", "save the file as UTF-8")], None
-    except ValueError as error:
-        return [(f"is no JSON: {error}", "one object a line")], None
+    except json.JSONDecodeError as error:
+        what = f"is no JSON at character {error.pos + 1}: {error.msg}"
+        return [(what, "one object a line")], None
     if not isinstance(row, dict):
         return [(f"is a {type(row).__name__}, not an object", "one object a line")], None
     faults = _faults(row)
