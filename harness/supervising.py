@@ -136,9 +136,8 @@ class Supervisor:
     def _rest(self) -> EngineJob:
         """The job with what is not complete: whole waves, and of cut ones what is open."""
         requests = []
-        left = (g for g in self.groups if any(r.id in self.open for r in g.requests))
-        for number, group in enumerate(left):
-            kept = (r for r in group.requests if r.id in self.open or not group.cut)
+        for number, group in enumerate(filter(self._left, self.groups)):
+            kept = self._left(group) if group.cut else group.requests
             requests += [replace(request, wave=number) for request in kept]
         limit = self.sequences if self.halved else self.job.max_sequences
         return replace(self.job, requests=tuple(requests), max_sequences=limit)
@@ -149,10 +148,12 @@ class Supervisor:
         Raises:
             CrashError: there is nothing left to try.
         """
-        what = error.problems[0].what
         halve = isinstance(error, NoMemoryError) and self.sequences > 1
-        if self.idle >= STARTS and not (self.passed and (self.proved or halve)):
+        at = self._dying() if self.passed and not halve else None
+        hope = self.passed and (halve or (self.proved and at is not None))
+        if self.idle >= STARTS and not hope:
             raise error
+        what = error.problems[0].what
         if halve:
             self.sequences, self.halved = self.sequences // 2, True
             short = "killed by the system, most often for lack of memory"
@@ -161,30 +162,38 @@ class Supervisor:
             return
         there = f"{len(self.job.requests) - len(self.open)} of {len(self.job.requests)}"
         self.log.caution(f"{what}: starting the engine again, {there} answers are there")
-        if self.passed:
-            yield from self._blame(error)
+        if at is not None:
+            yield from self._blame(at, error)
 
-    def _blame(self, error: CrashError) -> Iterator[Answer]:
-        """Cut the group that the engine died of; what cannot be cut is given up."""
-        number, group = next(
-            (i, g) for i, g in enumerate(self.groups) if any(r.id in self.open for r in g.requests)
-        )
-        rest = [request for request in group.requests if request.id in self.open]
-        group.failures += len(rest) in (group.left, len(group.requests))
-        group.left = len(rest)
+    def _left(self, group: Group) -> list[Request]:
+        return [request for request in group.requests if request.id in self.open]
+
+    def _dying(self) -> int | None:
+        """The group that the engine died in, or None where it does not take them in turn."""
+        left = [len(self._left(group)) for group in self.groups]
+        at = next(number for number, count in enumerate(left) if count)
+        later = zip(left[at + 1 :], self.groups[at + 1 :], strict=True)
+        return at if all(count == len(group.requests) for count, group in later) else None
+
+    def _blame(self, at: int, error: CrashError) -> Iterator[Answer]:
+        """Cut the group that the engine died in; what cannot be cut is given up."""
+        group = self.groups[at]
+        left = self._left(group)
+        group.failures += len(left) in (group.left, len(group.requests))
+        group.left = len(left)
         if not group.cut and group.failures < TWICE:
             return
-        if len(rest) > 1:
+        if len(left) > 1:
             # while nothing was ever answered, the shortest alone shows whether anything can be
-            rest.sort(key=lambda request: 0 if self.proved else len(request.token_ids))
-            at = len(rest) // 2 if self.proved else 1
-            parts = [Group(part, cut=True) for part in (rest[:at], rest[at:])]
-            self.groups[number : number + 1] = parts
+            left.sort(key=lambda request: 0 if self.proved else len(request.token_ids))
+            middle = len(left) // 2 if self.proved else 1
+            parts = [Group(part, cut=True) for part in (left[:middle], left[middle:])]
+            self.groups[at : at + 1] = parts
             return
         self.lost += 1
         if self.lost >= STARTS:
             raise error
-        self.open.discard(rest[0].id)
+        self.open.discard(left[0].id)
         why = f"the engine died of it: {error.problems[0].what}"
-        self.log.caution(f"request {rest[0].id} is given up: {why}")
-        yield Answer(rest[0].id, "", finish="error", error=why)
+        self.log.caution(f"request {left[0].id} is given up: {why}")
+        yield Answer(left[0].id, "", finish="error", error=why)

@@ -279,6 +279,24 @@ def test_three_requests_in_a_row_that_it_dies_of_are_the_engine_and_not_the_requ
     assert len(engine.jobs) < 16
 
 
+def test_an_engine_that_takes_requests_in_no_order_has_none_to_blame() -> None:
+    """A server is asked many at once: of what was it that it died?"""
+
+    class Server(Engine):
+        def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+            self.jobs.append(json.loads(json.dumps(payload))["job"])
+            for request in (*self.jobs[-1]["probes"], *self.jobs[-1]["requests"][1::2]):
+                yield asdict(Answer(request["id"], ""))
+            raise DIED
+
+    engine, seen = Server(), []
+    with pytest.raises(CrashError):
+        for answer in ask(engine, "a b c d e"):
+            seen.append(answer.request + answer.error)  # noqa: PERF401 - what came before it died
+    assert seen == ["b", "d", "c", "e"]
+    assert len(engine.jobs) == 6
+
+
 # ---------------------------------------------------------------- memory
 
 
