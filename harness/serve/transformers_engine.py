@@ -80,7 +80,7 @@ class Runner:
                 # a probe that fails must not pass for an answer; the parent decides what then
                 if not out_of_memory(error) or (len(batch) == 1 and batch[0] in self.job.probes):
                     raise
-                why = str(error).splitlines()[0][:200]
+                why = (str(error).splitlines() or [type(error).__name__])[0][:200]
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             if len(batch) == 1:
