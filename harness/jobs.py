@@ -10,7 +10,7 @@ from harness.plan import Cell, Plan, package_version
 from harness.protocols import Executor
 from harness.records import Adapter, Answer, EngineJob, Request
 from harness.requests import PROBES, probe_prompts, requests_of, room_of
-from harness.serve import canary
+from harness.serve import canary, guards
 from harness.served import SERVED
 from harness.store import Store, answer_from, digest_of
 from harness.template import Template, template_of
@@ -90,9 +90,16 @@ def names_of(works: Sequence[Work]) -> dict[str, str]:
 
 
 def job_of(works: Sequence[Work], requests: Sequence[Request]) -> EngineJob:
-    """The engine job: every adapter and length of the plans, so that a resumed run starts alike."""
+    """The engine job: every adapter and length of the plans, so that a resumed run starts alike.
+
+    Raises:
+        MeasurementError: an adapter was trained with another template than it would be asked with.
+    """
     plan, template = works[0].plan, works[0].template
     adapters = adapters_of(works)
+    for work in works:
+        if work.template:
+            guards.check_templates(adapters_of([work]), work.template.digest)
     share = max(2, PROBES // len(works))
     # what is on a server under a name has no bytes here to be held against
     here = [digest for digest, one in adapters.items() if not one.path.startswith(SERVED)]
