@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--adapters", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=32, help="most tokens of an answer")
     parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--size", type=float, default=0.01, help="spread of the adapters' B")
+    parser.add_argument("--size", type=float, default=0.03, help="spread of the adapters' B")
     parser.add_argument("--batch", default="64", help="lm-eval's --batch_size")
     parser.add_argument("--length", type=int, default=512, help="Inspect's max_model_len")
     parser.add_argument("--repeats", type=int, default=1)

@@ -87,8 +87,10 @@ class Server:
         text = self.log.read_bytes()[self.start :].decode("utf-8", errors="replace")
         # vLLM marks its lines with process and place; a reason begins after that
         lines = [line.rpartition("] ")[2].strip() for line in text.splitlines()]
-        reasons = [one for one in lines if one.partition(":")[0].endswith(("Error", "Exception"))]
-        why = f": {reasons[-1][:300]}" if reasons else ""
+        ends = ("Error", "Exception")
+        last = [at for at, one in enumerate(lines) if one.partition(":")[0].endswith(ends)][-1:]
+        # what is wrong with a setting stands in the line below
+        why = "".join(f": {' '.join(lines[at : at + 2])[:300]}" for at in last)
         what = f"vLLM's server ended with exit code {code}{why}"
         return MachineError(what, where=str(self.log), remedy="the log has all of it")
 

@@ -162,7 +162,9 @@ def test_the_end_of_a_server_is_one_line_with_its_last_reason(tmp_path: Path) ->
     log.write_text("ValueError: of an earlier start\n", encoding="utf-8")
     start = log.stat().st_size
     with log.open("a", encoding="utf-8") as file:
-        file.write("(EngineCore pid=1) ERROR 01-01 [core.py:1] ValueError: no room\nbye\n")
+        file.write(
+            "(EngineCore pid=1) ERROR 01-01 [core.py:1] ValueError: no room\n  at all\nbye\n"
+        )
 
     class Ended:
         def wait(self) -> int:
@@ -170,5 +172,5 @@ def test_the_end_of_a_server_is_one_line_with_its_last_reason(tmp_path: Path) ->
 
     server = Server(Ended(), 1, log, start)  # type: ignore[arg-type]
     assert str(server.died()).startswith(
-        f"{log}: vLLM's server ended with exit code 1: ValueError: no room ("
+        f"{log}: vLLM's server ended with exit code 1: ValueError: no room at all ("
     )
