@@ -17,7 +17,8 @@ _SLOT = re.compile(r"\{(?:input|examples|glossary|terms|random_terms)\}")
 class Asked:
     """What one candidate is asked in one case, before the chat template.
 
-    `targets` has, per scorer that wants some, the answers whose likelihood it compares. `dropped`
+    `targets` has, per scorer that wants some, the answers whose likelihood it compares, `whole`
+    whether it wants those of all tokens, and not only of those that differ. `dropped`
     counts passages that did not fit, `cut` says that the first one was shortened. `skip` says why
     the case is not asked at all: its scores are unmeasured, never a closed-book answer.
     """
@@ -28,10 +29,12 @@ class Asked:
     passages: tuple[Passage, ...] = ()
     skip: str = ""
     targets: tuple[tuple[str, ...], ...] = ()
+    whole: tuple[bool, ...] = ()
     dropped: int = 0
     cut: bool = False
 
 
+Targets = tuple[dict[str, tuple[tuple[str, ...], ...]], tuple[bool, ...]]
 Search = Callable[[Retrieval], dict[str, list[Passage]]]
 
 
@@ -39,10 +42,10 @@ def questions(
     suite: Suite,
     task: Task,
     candidate: Candidate,
-    targets: dict[str, tuple[tuple[str, ...], ...]],
+    targets: Targets,
     search_for: Search,
 ) -> tuple[Asked, ...]:
-    """What a candidate is asked in each case of a task; `targets` by case id.
+    """What a candidate is asked in each case of a task; `targets` are plan.targets_of.
 
     `search_for` finds passages for all of the task's cases.
     """
@@ -59,8 +62,8 @@ def questions(
         missing = candidate.context == "gold" and not found
         skip = "the case has no gold passage" if missing else ""
         system, user = framed(prompt, suite, case, shown, text)
-        wanted = targets.get(case.id, ())
-        asked.append(Asked(case, system, user, found, skip, wanted, dropped, cut))
+        wanted = targets[0].get(case.id, ())
+        asked.append(Asked(case, system, user, found, skip, wanted, targets[1], dropped, cut))
     return tuple(asked)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import registry, served
-from harness.asking import Asked, context_warnings, questions, retrieved
+from harness.asking import Asked, Targets, context_warnings, questions, retrieved
 from harness.errors import UnknownNameError, UsageError
 from harness.records import (
     Adapter,
@@ -120,12 +120,12 @@ def make(
     """
     cells = []
     for task in suite.tasks:
-        targets = targets_of(suite, task)
+        targets, whole = targets_of(suite, task)
         # candidates that differ in their adapter read the same: it is searched for once
         found_for = cached(partial(retrieved, suite, task, cache=cache))
         for candidate in suite.candidates:
             if task.candidates is None or candidate.name in task.candidates:
-                asked = questions(suite, task, candidate, targets, found_for)
+                asked = questions(suite, task, candidate, (targets, whole), found_for)
                 cells += [
                     Cell(candidate, task, asked, sample=number)
                     for number in range(suite.sampling.samples)
@@ -164,11 +164,16 @@ def needed_recipes(suite: Suite) -> tuple[Recipe, ...]:
     return tuple(needed.values())
 
 
-def targets_of(suite: Suite, task: Task) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Per case id, the answers whose likelihood the task's scorers compare, a group a scorer."""
+def targets_of(suite: Suite, task: Task) -> Targets:
+    """Per case id, the answers whose likelihood the task's scorers compare, a group a scorer.
+
+    And per scorer whether it wants the likelihoods of whole answers.
+    """
     built, _ = construct(task, resources(suite, task))
     wanting = [scorer for scorer in built.values() if hasattr(scorer, "targets")]
-    return {case.id: tuple(scorer.targets(case) for scorer in wanting) for case in task.cases}
+    whole = tuple(bool(getattr(scorer, "whole_targets", False)) for scorer in wanting)
+    found = {case.id: tuple(scorer.targets(case) for scorer in wanting) for case in task.cases}
+    return found, whole
 
 
 def rows_of(suite: Suite, recipe: Recipe) -> tuple[Row, ...]:
@@ -239,7 +244,7 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
             "prompts": [
-                (asked.case.id, asked.system, asked.user, asked.targets)
+                (asked.case.id, asked.system, asked.user, asked.targets, asked.whole)
                 for asked in cell.asked
                 if not asked.skip
             ],

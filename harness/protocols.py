@@ -66,7 +66,7 @@ class TargetScorer(Scorer, Protocol):
         """Answer texts that the engine scores after the case's prompt; () for none.
 
         Their logprobs come back as `answer.target_logprobs`, in this order, cut to the tokens
-        that are not common to all targets.
+        that are not common to all targets, or whole where the class says `whole_targets = True`.
         """
 
 

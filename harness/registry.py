@@ -28,6 +28,7 @@ TABLES: dict[str, dict[str, str]] = {
         "abstention": "harness.score.abstention:Abstention",
         "context": "harness.score.context:Context",
         "regression": "harness.score.regression:Regression",
+        "choice": "harness.score.choice:Choice",
         "retrieval": "harness.score.retrieval:Retrieval",
         "judge": "harness.score.judge:Judge",
         "evaluate": "harness.score.hf_scorer:Evaluate",

@@ -99,16 +99,19 @@ def target_ids(asked: Asked, template: Template) -> tuple[tuple[int, ...], ...]:
 def apart(asked: Asked, request: Request, answer: Answer) -> Answer:
     """The answer with its target logprobs cut to the tokens that tell a group's targets apart.
 
+    Those of a group that wants whole targets are not cut.
     An answer that failed, or an engine that scores no targets, leaves none.
     """
     if [*map(len, answer.target_logprobs)] != [*map(len, request.targets)]:
         return replace(answer, target_logprobs=())
     kept: list[tuple[float, ...]] = []
     at = 0
-    for group in asked.targets:
+    for number, group in enumerate(asked.targets):
         ids = request.targets[at : at + len(group)]
         values = answer.target_logprobs[at : at + len(group)]
-        kept += [one[slice(*span)] for one, span in zip(values, spans(ids), strict=True)]
+        whole = number < len(asked.whole) and asked.whole[number]
+        cuts = [(0, len(one)) for one in ids] if whole else spans(ids)
+        kept += [one[slice(*span)] for one, span in zip(values, cuts, strict=True)]
         at += len(group)
     return replace(answer, target_logprobs=tuple(kept))
 

@@ -20,6 +20,7 @@ from harness.score.text import LIMIT, quote, words
 from harness.score.values import Reading, Value, find, value
 
 KEPT = "regression.kept"
+OFFERED = "choices"  # read by scorer `choice`
 
 
 class Found(NamedTuple):
@@ -88,8 +89,9 @@ class Regression:
 
 def expectations(expect: Mapping[str, Any]) -> list[Expected]:
     """A check per key of a case's `expect`; ValueError names what is wrong, and what is valid."""
-    only(expect, KINDS, "key of expect")
-    return [check for key, wanted in expect.items() for check in KINDS[key](wanted)]
+    own = {key: wanted for key, wanted in expect.items() if key != OFFERED}
+    only(own, KINDS, "key of expect")
+    return [check for key, wanted in own.items() for check in KINDS[key](wanted)]
 
 
 def _values(key: str, wanted: Any) -> list[tuple[str, Value]]:

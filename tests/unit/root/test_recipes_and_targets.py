@@ -103,6 +103,10 @@ def test_each_groups_logprobs_are_cut_to_what_tells_it_apart() -> None:
     values = ((-1.0, -2.0, -3.0), (-4.0, -5.0, -6.0), (-7.0, -8.0), (-9.0, -10.0, -11.0))
     answer = apart(asked, request, Answer("r", "", target_logprobs=values))
     assert answer.target_logprobs == ((-2.0,), (-5.0,), (-7.0,), (-9.0, -10.0))
+    whole = apart(
+        replace(asked, whole=(True, False)), request, replace(answer, target_logprobs=values)
+    )
+    assert whole.target_logprobs == (*values[:2], (-7.0,), (-9.0, -10.0))
 
 
 @pytest.mark.parametrize("given", [(), ((-1.0, -2.0, -3.0),), ((-1.0,), (-2.0, -3.0, -4.0))])
