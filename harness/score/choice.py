@@ -1,6 +1,6 @@
 """Choice: which of the answers that a case offers is said, and which is found likeliest.
 
-By likelihood after the harness of Gao et al. (lm-evaluation-harness, task type multiple_choice): the
+By likelihood as lm-evaluation-harness (Gao et al., task type multiple_choice) does it: the
 sum of the natural logarithms of a choice's tokens after the prompt, from one prefill each.
 """
 
