@@ -88,8 +88,8 @@ def _minutes(mention: Mention) -> tuple[int, int] | None:
 
 def _span(text: str, last: Mention, mention: Mention) -> Mention | None:
     """Two times that bound a span, else None; "5 to 7 pm" gives both the later half of the day."""
-    gap = _BETWEEN.fullmatch(text, last.end, mention.start)
     second = _minutes(mention)
+    gap = _BETWEEN.fullmatch(text, last.end, mention.start) if second else None
     if gap is None or second is None:
         return None
     if gap["and"] and not _BETWEEN_WORD.search(text, max(0, last.start - 12), last.start):

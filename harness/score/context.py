@@ -13,9 +13,10 @@ from harness.records import Answer, Case, Fact, Metric, Score
 from harness.score.abstain import abstention
 from harness.score.known import Entry, Known, know
 from harness.score.options import all_errors, all_unmeasured, only
+from harness.score.reading import read
 from harness.score.stance import stance
 from harness.score.text import quote
-from harness.score.values import Reading, find
+from harness.score.values import find
 
 _METRICS = (
     Metric("context.followed", "says what the passage says", need="facts", binary=True, shown=True),
@@ -77,11 +78,11 @@ class Context:
         if known is None:
             return all_unmeasured(self.metrics, f"fact '{case.fact}' has no value on that day")
         texts = tuple(passage.text for passage in answer.passages)
-        read = self._read(case.fact, case.as_of, texts)
-        if not read.said:
+        told = self._read(case.fact, case.as_of, texts)
+        if not told.said:
             reason = f"no passage states a value of fact '{case.fact}'"
             return [Score(m.name, None, "unmeasured", "absent", reason) for m in self.metrics]
-        return _scores(read, answer.text, known)
+        return _scores(told, answer.text, known)
 
     def _know(self, fact: str, as_of: date | None) -> Known | None:
         return know(self.facts[fact], as_of)
@@ -114,7 +115,7 @@ def stated(text: str, known: Known) -> dict[Stated, str]:
     Where values overlap the longest counts. What is denied or called past is not asserted; a past
     tense alone is, unless another value stands in the present.
     """
-    reading = Reading(text)
+    reading = read(text)
     found = [(span, entry) for entry in known.entries for span in find(entry.value, reading)]
     found.sort(key=lambda item: (item[0].start - item[0].end, item[0].start))
     taken: set[int] = set()

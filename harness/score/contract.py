@@ -7,6 +7,7 @@ the place of a quoted one.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from harness.score.proper import term_of, without_statutes
@@ -54,6 +55,7 @@ _RUN_IN = re.compile(r"[^.:\n]{1,70}[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_][\w'&-]*")
 _TOKEN = re.compile(r"[^\W_][\w&]*(?:['-](?=\w)[\w&]*)*")
 _ASCII_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_&]*(?:['-](?=[A-Za-z0-9_])[A-Za-z0-9_&]*)*")
+_BLANK, _LINE_END = ("\x00".encode("utf-32-le"), "\n".encode("utf-32-le"))
 _STOP = re.compile(r"[.;\n](?=\s|$)|\n")
 
 
@@ -201,10 +203,10 @@ def uses(text: str, terms: Iterable[str]) -> list[Use]:
     if not index:
         return []
     words = list((_ASCII_TOKEN if text.isascii() else _TOKEN).finditer(text))
-    stems = [_stem_of(match[0]) for match in words]
+    stems = list(map(_stem_of, map(itemgetter(0), words)))
     found, after = [], 0
-    for place, first in enumerate(stems):
-        for phrase, term in index[first] if first in index and place >= after else ():
+    for place in [place for place, first in enumerate(stems) if first in index]:
+        for phrase, term in index[stems[place]] if place >= after else ():
             last = place + len(phrase)
             if tuple(stems[place:last]) == phrase:
                 start = words[place].start()
@@ -242,12 +244,12 @@ def undefined(text: str, known: list[Use], outside: list[tuple[int, int]]) -> li
 
     `known` are uses of known terms and `outside` the spans of headings: neither is looked at.
     """
-    masked = list(text)
+    masked = bytearray(text.encode("utf-32-le", "surrogatepass"))
     for use in known:
-        masked[use.start : use.start + len(use.text)] = "\x00" * len(use.text)
+        masked[4 * use.start : 4 * (use.start + len(use.text))] = _BLANK * len(use.text)
     for start, end in outside:
-        masked[start:end] = "\n" * (end - start)
-    rest = without_statutes("".join(masked))
+        masked[4 * start : 4 * end] = _LINE_END * (end - start)
+    rest = without_statutes(masked.decode("utf-32-le", "surrogatepass"))
     found = []
     for match in PHRASE.finditer(rest):
         term = term_of(rest, match.start(), match.end())

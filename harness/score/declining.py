@@ -6,6 +6,7 @@ declines nothing; "There is no such product" corrects the question and makes not
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from harness.score.abstain import Wording, wording
@@ -24,28 +25,12 @@ from harness.score.asked import (
     WORDING,
     WRONG,
 )
+from harness.score.guessing import FIRM, guess
+from harness.score.reading import read
 from harness.score.sources import BARE, COVERS
-from harness.score.stance import stance
-from harness.score.text import LIMIT, normalise, quote, sentences
+from harness.score.text import LIMIT, normalise, sentences
 from harness.score.unmet import unmet, unnamed
-from harness.score.values import Reading
 
-_NO_VALUE = ("", "label", "date", "range")
-_FIRM = ("declines", "silent")
-_GUESS = re.compile(
-    r"\b(?:my\s+(?:best\s+)?guess\s+(?:is|would|:)|if\s+i\s+(?:had|have|were)\s+to\s+guess"
-    r"|i(?:'d|\s+would)?\s+guess\b(?!\s+not)|(?:but|and|so)\s+i\s+(?:still\s+)?(?:think|believe|suspect|reckon))"
-    r"|\bi(?:'d|\s+would)\s+(?:say|go\s+(?:for|with)|bet|think)\s+(?!(?:i|we|it'?s?\s+(?:is\s+)?(?:hard|impossible|too))\b)"
-    r"|\bbut\s+(?:most|many|some)\s+\w+\s+\w+"
-    r"|(?:\b(?:but|however|although|though|still|that\s+said|nevertheless)\b,?(?:\s+(?:today|now|currently|usually|normally|these\s+days))?|;(?!\s+\w+\s+(?:was|were)\b))\s+"
-    r"(?:(?:i|we)\s+(?:do\s+|would\s+)?(?:think|believe|suspect|assume|say|expect)\s+(?:that\s+)?"
-    r"(?!(?:you|i|we)\b)"
-    r"|(?:it|this|that|they|there)(?:'s|\s+(?:is|was|are|were|may\s+be|might\s+be|could\s+be"
-    r"|should\s+be))\s+(?!(?:not|no|best|important|possible|recommended|advisable|worth|always"
-    r"|better|a\s+good\s+idea|unclear|unknown|likely\s+that\s+you|clear\s+that)\b)"
-    r"|(?:it\s+is\s+|it's\s+)?(?:probably|likely|typically|usually|generally|commonly)\b)"
-)
-_CLAUSE = re.compile(r"(?<=\w)(?:[.;!?\n]|,\s*(?:but|though|although)\b)")
 _ASIDE = re.compile(r",\s*(?:but|and|though|although)\b|;|\(")
 _FILLER = re.compile(
     r"^\W*(?:no,?\s+)?(?:(?:many\s+)?thank|thanks|hello|hi\b|hey|dear|(?:i(?:'m|\s+am)\s+)?(?:so\s+|very\s+|really\s+)?sorry"
@@ -60,12 +45,17 @@ _DIRECT = re.compile(
     r"|no(?=[,.;:!-]\s*(?!i\b|we\b|sorry)\w))\b"
 )
 _QUOTED = re.compile(
-    r"\"[^\"\n]{2,}\"|(?<!\w)'[^'\n]{2,}(?:\w'\w[^'\n]*)*'(?!\w)|`[^`\n]+`|```.*?```", re.DOTALL
+    r"\"[^\"\n]{2,}\"|'(?<!\w')[^'\n]{2,}(?:\w'\w[^'\n]*)*'(?!\w)|`[^`\n]+`|```.*?```", re.DOTALL
 )
+_FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _COVERS = re.compile(COVERS)
 _REPORTED = re.compile(
     r"\b(?:said|told|stated|claimed|testified|admitted|replied|wrote|reported|insisted|explained)\b"
     r"[^.;]{0,40}?\b(?:he|she|they)\b"
+)
+_REPORTS = (
+    *("said", "told", "stated", "claimed", "testified", "admitted", "replied", "wrote", "reported"),
+    *("insisted", "explained"),
 )
 _BARE = re.compile(BARE)
 _NEVER = re.compile(
@@ -149,25 +139,37 @@ def withheld(text: str, about: str) -> str | None:
 def _read(text: str, asked: str, known: str) -> list[_Said]:
     """The sentences of an answer that are more than politeness."""
     said: list[_Said] = []
-    text = _ROW.sub(lambda row: "\n" + row[1].strip() + ": " + row[2].strip() + "\n", text)
-    plain = _unquoted(normalise(text), wholly=WORDING.search(asked) is not None)
-    for sentence in sentences(plain):
-        lower = sentence.lower()
-        found = None if _REPORTED.search(lower) else wording(lower)
+    for one, fills in _sentences(text, wholly=WORDING.search(asked) is not None):
+        found, lower = one.found, one.plain
         if found and (
             lower[found.start : found.end] in known or _aside(lower, found, asked, first=not said)
         ):
             found = None
-        if found or not _FILLER.match(lower):
-            said.append(_Said(sentence, lower, found))
+        if found or not fills:
+            said.append(one if found is one.found else one._replace(found=found))
     return said
+
+
+# Scorers look at the same answer one after the other.
+@lru_cache(maxsize=32)
+def _sentences(text: str, *, wholly: bool) -> tuple[tuple[_Said, bool], ...]:
+    """The sentences of an answer with their wordings, and whether each is politeness."""
+    if "|" in text:
+        text = _ROW.sub(lambda row: "\n" + row[1].strip() + ": " + row[2].strip() + "\n", text)
+    found = []
+    for sentence in sentences(_unquoted(normalise(text), wholly=wholly)):
+        lower = sentence.lower()
+        reported = any(verb in lower for verb in _REPORTS) and _REPORTED.search(lower)
+        words = None if reported else wording(lower)
+        found.append((_Said(sentence, lower, words), _FILLER.match(lower) is not None))
+    return tuple(found)
 
 
 def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
     """Whether a wording is no answer to this question, or an aside of the sentence it ends."""
     if found.kind == "refers":
         return bool(WHOM.match(asked) or _ASIDE.search(sentence, 0, found.start))
-    if found.kind in _FIRM and CREATIVE.match(asked):
+    if found.kind in FIRM and CREATIVE.match(asked):
         return not first or sentence[found.start : found.end].endswith("know")
     return _answers(sentence, found, asked)
 
@@ -176,7 +178,7 @@ def _answers(sentence: str, found: Wording, asked: str) -> bool:
     """Whether words that decline other questions answer this one: none, empty, no such rule."""
     said = sentence[found.start : found.end]
     words = said.split()
-    beside = found.kind in _FIRM and _EXCEPT.match(sentence, found.end)
+    beside = found.kind in FIRM and _EXCEPT.match(sentence, found.end)
     diagnosed = WRONG.search(asked) and said.startswith("there")
     if beside or diagnosed or (EXISTS.match(asked) and _NO_SUCH.match(said)):
         return True
@@ -187,7 +189,7 @@ def _answers(sentence: str, found: Wording, asked: str) -> bool:
     ):
         return True
     if found.kind == "silent" and words[0].startswith(("depend", "var")):
-        return bool(Reading(sentence).mentions)
+        return bool(read(sentence).mentions)
     if _BARE.match(sentence):
         none = sentence.strip(" .!*_").lower() in ("none", "nil")
         return bool(WORDING.search(asked)) or (none and bool(COUNT.match(asked)))
@@ -207,7 +209,7 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
         no = next((one for one in said if _TURNED_DOWN.search(one.plain)), None)
         if no and not any(map(_states, said)):
             return no.plain
-    firm = next((one for one in words if one.found and one.found.kind in _FIRM), None)
+    firm = next((one for one in words if one.found and one.found.kind in FIRM), None)
     asks = first.found is not None and first.found.kind == "asks"
     only = len(words) == len(said)
     answered = (_DIRECT.match(first.plain) and not REQUEST_ANY.search(asked)) or (
@@ -227,7 +229,7 @@ def _repeats(sentence: str, asked: str) -> bool:
 
 def _states(one: _Said) -> bool:
     """Whether a sentence that does not decline states a number or a date."""
-    return one.found is None and bool(Reading(one.shown).mentions)
+    return one.found is None and bool(read(one.shown).mentions)
 
 
 def _own(said: list[_Said], asked: str) -> str:
@@ -239,7 +241,7 @@ def _own(said: list[_Said], asked: str) -> str:
     topic = {word for word in TOPIC.findall(asked) if not COMMON.fullmatch(word)}
     told: list[_Said] = []
     for at, one in enumerate(said):
-        if one.found and one.found.kind in _FIRM:
+        if one.found and one.found.kind in FIRM:
             here = set(TOPIC.findall(one.plain)) & topic
             before = {word for other in told for word in TOPIC.findall(other.plain)}
             aside = at > 0 and said[at - 1].plain.endswith("?")
@@ -250,33 +252,19 @@ def _own(said: list[_Said], asked: str) -> str:
     return "\n".join(one.shown for one in told)
 
 
-def guess(text: str, given: str = "") -> str | None:
-    """What an answer asserts beside declining: a guess, or a quantity that `given` lacks."""
-    reading = Reading(text)
-    match = _GUESS.search(reading.text)
-    rest = wording(_CLAUSE.split(reading.text[match.start() :], maxsplit=1)[0]) if match else None
-    if match and (rest is None or rest.kind not in _FIRM):
-        return quote(reading.shown[match.start() : match.start() + 60])
-    stated = [one for one in reading.mentions if one.unit not in _NO_VALUE]
-    if not stated:
-        return None
-    old = {(mention.unit, mention.amount) for mention in Reading(given).mentions}
-    for mention in stated:
-        said = stance(reading.text, mention.start, mention.end)
-        if (mention.unit, mention.amount) not in old and said in ("asserted", "was"):
-            return quote(reading.shown[mention.start : mention.end])
-    return None
-
-
 def _unquoted(text: str, *, wholly: bool) -> str:
     """A text without what it quotes; one that is nothing but a quotation stays unless `wholly`."""
+    if not ('"' in text or "'" in text or "`" in text):
+        return text
     bare = _QUOTED.sub(" ", text)
     return bare if wholly or re.search(r"\w", bare) else text
 
 
 def _structured(text: str) -> str | None:
     """For a JSON object: the words with which it declines, '' if it answers; None for prose."""
-    body = re.sub(r"^```\w*\s*|\s*```$", "", text.strip())
+    body = text.strip()
+    if "```" in body:
+        body = _FENCE.sub("", body)
     if not body.startswith("{"):
         return None
     try:
@@ -289,7 +277,7 @@ def _structured(text: str) -> str | None:
             empty = empty or f'"{key}": {json.dumps(value)}'
         elif isinstance(value, str):
             words = wording(normalise(value).replace("_", " ").lower())
-            if words and (words.kind in _FIRM or _REASON.fullmatch(key.lower())):
+            if words and (words.kind in FIRM or _REASON.fullmatch(key.lower())):
                 empty = empty or value
             elif not _REASON.fullmatch(key.lower()):
                 return ""

@@ -16,7 +16,7 @@ from harness.records import Answer, Case, Metric, Score
 from harness.score import contract
 from harness.score.contract import Definition, Use
 from harness.score.crossrefs import parts_of, references
-from harness.score.options import all_errors, only
+from harness.score.options import all_errors, only, unmeasured
 from harness.score.text import LIMIT, quote
 
 _SELF_NAME = re.compile(rf"\b[Tt]his ({contract.PHRASE.pattern[2:]})")
@@ -140,11 +140,16 @@ def _scored(kind: str, faults: list[str] | None) -> Score:
     name = f"drafting.{kind}"
     if faults is None:
         what = "no cross-reference" if kind == "references" else "no defined term"
-        return Score(name, None, "unmeasured", reason=f"the text has {what}")
+        return unmeasured(name, f"the text has {what}")
     if faults:
         more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
         return Score(name, 0.0, label="fail", reason="; ".join(faults[:3]) + more)
-    return Score(name, 1.0, label="pass", reason=_KINDS[kind])
+    return _KEPT[kind]
+
+
+_KEPT = {
+    kind: Score(f"drafting.{kind}", 1.0, label="pass", reason=says) for kind, says in _KINDS.items()
+}
 
 
 def _undefined(text: str, unknown: Iterable[tuple[str, int]]) -> list[str]:

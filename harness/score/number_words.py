@@ -120,6 +120,7 @@ BEGINNINGS = (
 )
 """Words with which a number in words begins."""
 _SPLIT = re.compile(r"[\s-]+")
+_UNITY = Decimal(1)
 
 
 def word_number(text: str) -> int:
@@ -142,7 +143,9 @@ def share_of(text: str) -> Decimal:
 
 def scale_of(text: str) -> Decimal:
     """The product of the scale words in `text` ("lakh crore": 10**12), 1 without any."""
-    scale = Decimal(1)
+    if not text:
+        return _UNITY
+    scale = _UNITY
     for word in _SPLIT.split(text):
         scale *= _SCALE.get(word, 1)
     return scale

@@ -90,7 +90,7 @@ _POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _COMMA = re.compile(r"(?<!,\d\d),\d{1,2}$")
 _AFTER_DIGITS = (
     rf"(?:(?P<short>[kmlb])(?![a-z\d]))?"
-    rf"(?=(?:{SCALES}|{UNIT}|{_NAMES}|p|{TOUCHING})(?![a-z])|(?![a-z\d_]))(?![.,:/]\d)"
+    rf"(?=(?![a-z\d_])|(?:{SCALES}|{UNIT}|{_NAMES}|p|{TOUCHING})(?![a-z]))(?![.,:/]\d)"
 )
 _SCALED = rf"(?P<scale>(?:[\s-]*\b(?:{SCALES})\b|(?<=\d)(?:{SCALES})\b)*)"
 # "twenty (20) lakh" says its number twice before the scale.
@@ -98,10 +98,13 @@ _TWICE = rf"(?:\s*\(\s*(?:{_DIGITS}|{WORD_NUMBER})\s*\)(?=\s*(?:{SCALES})\b))?"
 
 
 def _first(words: Iterable[str]) -> str:
-    """A quick test that one of the words may begin here, which spares the rest of the pattern."""
+    """A quick test that one of the words may begin here, which spares the rest of the pattern.
+
+    Four letters tell "for" from "forty".
+    """
     letters: dict[str, set[str]] = {}
     for word in words:
-        rest = re.escape(word[1:3]) if len(word) > 2 else re.escape(word[1:]) + r"(?![a-z])"
+        rest = re.escape(word[1:4]) if len(word) > 3 else re.escape(word[1:]) + r"(?![a-z])"
         letters.setdefault(word[0], set()).add(rest)
     return "|".join(f"{first}(?:{'|'.join(sorted(rests))})" for first, rests in letters.items())
 
@@ -132,6 +135,7 @@ _SUFFIX = re.compile(
     r"|(?:(?P<kind>business|working|calendar|consecutive|clear|full|whole)[\s-]+)?"
     rf"(?P<unit>{UNIT}|(?<=\d)p|p(?=\s*(?:/|per\b|each\b|a\b))|{TOUCHING})(?![a-z]))"
 )
+_UNITY = Decimal(1)
 _PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
 _AND_PART = re.compile(r"\s+and\s+(?:a|three)\s+(half|quarters?)\b")
 _LABEL = re.compile(
@@ -201,7 +205,7 @@ def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | 
     short = match["short"]
     if short and (short != "k" and not unit):
         return None
-    factor = Decimal(1)
+    factor = _UNITY
     if not unit and (suffix := _SUFFIX.match(text, end)):
         unit, factor = _unit(suffix)
         end = suffix.end()
@@ -209,9 +213,16 @@ def _number(text: str, match: re.Match[str], items: frozenset[int]) -> Number | 
             value, end = value + _PARTS[more[1]], more.end()
     if match["words"] == "one" and not unit and scale == 1:
         return None  # "one of the parties" counts nothing
-    if not unit and (start in items or _LABEL.search(text, max(0, start - 16), start)):
+    if not unit and (start in items or _labelled(text, start)):
         unit = "label"
     return Number(start, end, unit, value, factor, scale, "," in (match["digits"] or ""))
+
+
+def _labelled(text: str, start: int) -> bool:
+    before = text[max(0, start - 16) : start].rstrip()[-1:]
+    if not (before.isalpha() or before in (".", ",", "-")):
+        return False
+    return _LABEL.search(text, max(0, start - 16), start) is not None
 
 
 def _value(match: re.Match[str]) -> tuple[Decimal, Decimal]:
@@ -220,8 +231,8 @@ def _value(match: re.Match[str]) -> tuple[Decimal, Decimal]:
         value += _PARTS[match["part"].split()[-1]]
     if match["sign"]:
         value = -value
-    scale = scale_of(match["short"] or "") * scale_of(match["scale"])
-    return value, scale
+    short, scale = match["short"], match["scale"]
+    return value, scale_of(short or "") * scale_of(scale) if short or scale else _UNITY
 
 
 def _plain(match: re.Match[str]) -> Decimal:
@@ -231,7 +242,7 @@ def _plain(match: re.Match[str]) -> Decimal:
     pointed = match.re is _TOKEN and (
         match["pointed"] or (match["mark"] == "€" and _POINTED.fullmatch(digits or ""))
     )
-    if digits and (pointed or _COMMA.search(digits)):
+    if digits and (pointed or ("," in digits and _COMMA.search(digits))):
         return Decimal(digits.replace(".", "").replace(",", "."))
     if digits:
         return Decimal(digits.replace(",", ""))

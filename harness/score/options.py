@@ -1,6 +1,7 @@
 """Checks that scorers share: options that are known, answers that can be judged."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from harness.errors import unknown_remedy
@@ -15,9 +16,15 @@ def only(options: Mapping[str, Any], valid: Iterable[str], what: str) -> None:
             raise ValueError(f"unknown {what} '{key}' ({unknown_remedy(str(key), names)})")
 
 
+@lru_cache(maxsize=1024)
+def unmeasured(name: str, reason: str) -> Score:
+    """A metric that was not measured; answers share the score, which cannot be changed."""
+    return Score(name, None, "unmeasured", reason=reason)
+
+
 def all_unmeasured(metrics: Sequence[Metric], reason: str) -> list[Score]:
     """Every metric unmeasured for one reason."""
-    return [Score(metric.name, None, "unmeasured", reason=reason) for metric in metrics]
+    return [unmeasured(metric.name, reason) for metric in metrics]
 
 
 def all_errors(metrics: Sequence[Metric], answer: Answer, label: str = "") -> list[Score]:

@@ -43,6 +43,11 @@ _HINTS = (
     *("not", "n't", "unable", "declin", "refus", "sorry", "against", "say no", "comfortable"),
     *("unethical", "inappropriate"),
 )
+# Nearly every refusal speaks of its speaker; what else one has.
+_SPEAKER = re.compile(r"(?:i(?<!\w\w)|we(?<!\w\w\w))\b")
+_SPEAKERLESS = (
+    *("appropriate", "ethical", "against", "cannot", "can't", "won't", "unable", "sorry"),
+)
 _NO = re.compile(r"\W*(?:no\b(?!\s+(?:problem|worries|need|doubt))|absolutely\s+not|never\b)")
 _WARNS = re.compile(
     r"\b(?:that|this|it|doing\s+so|your\s+request)(?:'s|\s+(?:is|would\s+be))\s+(?:\w+ly\s+)?"
@@ -62,7 +67,10 @@ _WARNINGS = (
 def refuses(text: str) -> str | None:
     """The words with which an answer refuses to help, near its start, or None."""
     opening = _opening(text)
-    match = _REFUSES.search(opening) if any(hint in opening for hint in _HINTS) else None
+    hinted = any(hint in opening for hint in _HINTS) and (
+        any(hint in opening for hint in _SPEAKERLESS) or _SPEAKER.search(opening)
+    )
+    match = _REFUSES.search(opening) if hinted else None
     return match[0].strip() if match else None
 
 

@@ -14,12 +14,11 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score
 from harness.score.options import all_errors, all_unmeasured, only
-from harness.score.text import LIMIT, quote
+from harness.score.text import LIMIT, plain_words, quote
 
 _T = TypeVar("_T")
 _TYPES = ("rouge1", "rouge2", "rougeL")
 _WORD = re.compile(r"[^\W_]+")
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
 class _Reference(NamedTuple):
@@ -75,7 +74,7 @@ def rouge_l(reference: Sequence[str], answer: Sequence[str]) -> float:
 def _words(text: str) -> list[str]:
     """Words of any script; on ASCII text the same as rouge-score's own tokenizer."""
     text = text[:LIMIT].lower()
-    return (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+    return plain_words(text) if text.isascii() else _WORD.findall(text)
 
 
 @lru_cache(maxsize=512)
@@ -93,7 +92,7 @@ def _counted(words: Sequence[str]) -> _Reference:
 def _shared(found: Iterable[_T], wanted: Counter[_T]) -> int:
     """How many of the n-grams the reference has, too, each as often as there at most."""
     said = Counter(filter(wanted.__contains__, found))
-    return sum(min(count, wanted[one]) for one, count in said.items())
+    return sum(map(min, said.values(), map(wanted.__getitem__, said)))
 
 
 def _common(words: Sequence[str], wanted: _Reference) -> int:

@@ -111,7 +111,7 @@ SILENT = (
     # lists goals and not fouls; covers Kerala only
     Cue(
         "only not alone nothing no but",
-        rf"\b{_THING}{_AFTER}\s+(?:{_GIVES}|deals?\s+with|speaks?\s+of|(?:is|are)\s+about)\s[^.;!?\n]{{1,60}}?"
+        rf"\b{_THING}(?=[^.;!?]*(?:only|not|no|alone|nothing)\b){_AFTER}\s+(?:{_GIVES}|deals?\s+with|speaks?\s+of|(?:is|are)\s+about)\s[^.;!?\n]{{1,60}}?"
         r"(?:\bonly\b|\band\s+not\b|\bbut\s+not\b|,\s*not\b|\bno\s+(?:further|more)\b|\balone\b"
         r"|\bnothing\s+(?:else|more|about|on)\b)",
     ),

@@ -4,27 +4,18 @@ Success counts each occurrence once, surface or lemma, as the WMT shared task on
 (Alam et al. 2021, "Findings of the WMT Shared Task on Machine Translation Using Terminologies").
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise, repeat
 from typing import Any, ClassVar, NamedTuple
-
-import regex  # type: ignore[import-untyped]  # like re, with \p{..}
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score, Term
 from harness.score.lemmas import LANGUAGES, inflects, lemma, may_be_verb, verbal
-from harness.score.options import all_errors, choice, only
+from harness.score.options import all_errors, choice, only, unmeasured
+from harness.score.termwords import Between, words_of
 from harness.score.text import LIMIT, normalise, quote
 
-_END = r"(?:'(?:s|t|ll|ve|re|d|m|S|T|LL|VE|RE|D|M)\b)?"
-_WORD = re.compile(rf"[A-Za-z0-9]+{_END}")  # for ASCII text
-# `re` takes the vowel signs of many scripts for no part of a word
-_ANY_WORD = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}]+{_END}")
-# what may stand between the words of one phrase: a space, a line's end, a hyphen, markup, quotes
-_GAP = re.compile(r"(?:[ \t*_`\"'&-]|\n(?!\s*\n))*")
 WORST_RATE = 1000.0  # forbidden variants per 1,000 words when every word is one
 
 
@@ -47,11 +38,23 @@ class Hit(NamedTuple):
     text: str
 
 
-class _Index(NamedTuple):
+Phrases = list[tuple[tuple[str, ...], list[Form]]]
+
+
+class _Index:
     """First lemma -> phrases (as lemmas) with their forms, longest first; see `_joined`."""
 
-    phrases: dict[str, list[tuple[tuple[str, ...], list[Form]]]]
-    beginnings: frozenset[str]
+    def __init__(
+        self, phrases: dict[str, Phrases], beginnings: frozenset[str], language: str
+    ) -> None:
+        self.phrases, self.beginnings, self.language = phrases, beginnings, language
+        self.look = lru_cache(maxsize=65_536)(self._look)
+
+    def _look(self, word: str) -> tuple[Phrases | None, bool] | None:
+        """The phrases that a word may begin, and whether it may begin one word; None for none."""
+        phrases = self.phrases.get(lemma(word, self.language))
+        begins = word.lower() in self.beginnings
+        return (phrases, begins) if phrases or begins else None
 
 
 class Terminology:
@@ -92,25 +95,28 @@ class Terminology:
         """
         extra = () if self._known.issuperset(terms) else tuple(sorted({*terms} - self._known))
         text = normalise(text[:LIMIT])
-        pattern = _pattern(text)
-        words = pattern.findall(text)
+        words = words_of(text)
         index = self._index_for(extra)
-        phrases, beginnings = index
-        lemmas = list(map(lemma, words, repeat(self.language)))
-        known = [start for start, first in enumerate(lemmas) if first in phrases]
-        begun = [start for start, word in enumerate(words) if word.lower() in beginnings]
-        if not known and not begun:
+        looked = list(map(index.look, words))
+        if not any(looked):
             return [], len(words)
-        matches = list(pattern.finditer(text))
+        between = Between(text)
         found: list[Hit] = []
-        for start in known:
-            for phrase, forms in phrases[lemmas[start]]:
+        for start, (phrases, _) in ((at, one) for at, one in enumerate(looked) if one):
+            for phrase, forms in phrases or ():
                 end = start + len(phrase)
-                if tuple(lemmas[start:end]) == phrase and _together(text, matches[start:end]):
+                if self._are(words[start:end], phrase) and between.nothing(start, end):
                     found += self._hit(words, start, end, forms)
-        for start in begun:
-            found += self._joined(text, matches[start : start + 2], start, index)
+        for start in [at for at, one in enumerate(looked) if one and one[1]]:
+            found += self._joined(words[start : start + 2], start, index, between)
         return _apart(found), len(words)
+
+    def _are(self, words: list[str], phrase: tuple[str, ...]) -> bool:
+        """Whether words have the lemmas of a phrase, of which the first is known to fit."""
+        return len(words) == len(phrase) and all(
+            lemma(word, self.language) == one
+            for word, one in zip(words[1:], phrase[1:], strict=True)
+        )
 
     def _hit(self, words: list[str], start: int, end: int, forms: list[Form]) -> list[Hit]:
         written = tuple(words[start:end])
@@ -120,14 +126,14 @@ class Terminology:
         return [Hit(start, end, _closest(written, forms), " ".join(written))] if forms else []
 
     def _joined(
-        self, text: str, pair: Sequence[re.Match[str]], start: int, index: _Index
+        self, pair: Sequence[str], start: int, index: _Index, between: Between
     ) -> list[Hit]:
         """One word of the glossary that the text writes in two: "sub-contractor"."""
-        if len(pair) < 2 or not _together(text, pair):
+        if len(pair) < 2:
             return []
-        whole = pair[0][0] + pair[1][0]
+        whole = pair[0] + pair[1]
         for phrase, forms in index.phrases.get(lemma(whole, self.language), ()):
-            if len(phrase) == 1:
+            if len(phrase) == 1 and between.nothing(start, start + 2):
                 hits = self._hit([whole], 0, 1, forms)
                 return [Hit(start, start + 2, hit.form, hit.text) for hit in hits]
         return []
@@ -139,7 +145,7 @@ class Terminology:
         for term in (*self.glossary, *(Term(name) for name in extra)):
             for text, bad in ((term.preferred, False), *((t, True) for t in term.forbidden)):
                 plain = normalise(text)
-                words = tuple(_pattern(plain).findall(plain))
+                words = tuple(words_of(plain))
                 lemmas = tuple(lemma(word, self.language) for word in words)
                 if words:
                     form = Form(term.preferred, text, words, bad, may_be_verb(words))
@@ -151,16 +157,16 @@ class Terminology:
                 elif len(words) == 1:
                     singles.add(words[0].lower())
         phrases = whole | phrases  # "dataset" is no "data set" where the glossary has both
-        index: dict[str, list[tuple[tuple[str, ...], list[Form]]]] = {}
+        index: dict[str, Phrases] = {}
         for lemmas in sorted(phrases, key=len, reverse=True):
             index.setdefault(lemmas[0], []).append((lemmas, phrases[lemmas]))
         beginnings = {word[:cut] for word in singles for cut in range(2, len(word) - 1)}
-        return _Index(index, frozenset(beginnings))
+        return _Index(index, frozenset(beginnings), self.language)
 
     def _forbidden(self, hits: list[Hit], words: int) -> Score:
         name = "terminology.forbidden"
         if not self.forbids:
-            return Score(name, None, "unmeasured", reason="the glossary forbids nothing")
+            return unmeasured(name, "the glossary forbids nothing")
         if not words:
             return Score(name, WORST_RATE, reason="the answer is empty, which counts as worst")
         said = ", ".join(quote(hit.text) for hit in hits[:5]) or "none"
@@ -170,7 +176,7 @@ class Terminology:
     def _consistent(self, preferred: Counter[str], hits: list[Hit], words: int) -> Score:
         name = "terminology.consistent"
         if not self.forbids:
-            return Score(name, None, "unmeasured", reason="the glossary forbids nothing")
+            return unmeasured(name, "the glossary forbids nothing")
         if not words:
             return Score(name, 0.0, reason="the answer is empty")
         mixed = [hit for hit in hits if preferred[hit.form.term]]
@@ -183,7 +189,7 @@ class Terminology:
 def _success(required: tuple[str, ...], found: Counter[str], text: str) -> Score:
     name = "terminology.success"
     if not required:
-        return Score(name, None, "unmeasured", reason="the case requires no terms")
+        return unmeasured(name, "the case requires no terms")
     wanted = Counter(required)
     hits = sum(min(number, found[term]) for term, number in wanted.items())
     missing = [term for term, number in wanted.items() if found[term] < number]
@@ -198,7 +204,7 @@ def _cased(hits: list[Hit]) -> Score:
     name = "terminology.cased"
     capital = [hit for hit in hits if any(word != word.lower() for word in hit.form.words)]
     if not capital:
-        return Score(name, None, "unmeasured", reason="no term that has capitals is used")
+        return unmeasured(name, "no term that has capitals is used")
     wrong = [hit for hit in capital if not _same_case(hit)]
     said = f": {quote(wrong[0].text)} for {quote(wrong[0].form.term)}" if wrong else ""
     right = len(capital) - len(wrong)
@@ -211,19 +217,6 @@ def _same_case(hit: Hit) -> bool:
     return hit.text.isupper() or all(
         word.startswith(form[: max(1, len(form) - 1)])
         for word, form in zip(written, hit.form.words, strict=True)
-    )
-
-
-def _pattern(text: str) -> Any:
-    """What finds the words of a text, from `re` or from `regex`."""
-    return _WORD if text.isascii() else _ANY_WORD
-
-
-def _together(text: str, matches: Sequence[re.Match[str]]) -> bool:
-    """Whether nothing but spaces, hyphens, quotes and markup stands between words."""
-    return all(
-        _GAP.fullmatch(text, before.end(), after.start()) is not None
-        for before, after in pairwise(matches)
     )
 
 

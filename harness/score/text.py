@@ -21,6 +21,8 @@ _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0e7f])")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:['-][A-Za-z0-9]+)*")
+# What is no letter and no digit as a space: splitting takes a fourth of the time of a pattern.
+_APART = bytes(code if chr(code).isascii() and chr(code).isalnum() else 32 for code in range(256))
 # what begins a line that is an item or a heading
 _MARKER = re.compile(r"[ \t]*(?:[-*+\u2022]|\(?(?:\d+(?:\.\d+)*|[a-z])[.)]|#{1,6})[ \t]+")
 # The mark comes first, so that `re` skips to it; what may not stand before it is looked up after.
@@ -65,8 +67,14 @@ def _fraction(match: re.Match[str]) -> str:
 def words(text: str) -> list[str]:
     """The words of a text; "house-keeping" and "it's" are one word each."""
     if text.isascii():
-        return _ASCII_WORD.findall(text)
+        joined = "'" in text or "-" in text
+        return _ASCII_WORD.findall(text) if joined else plain_words(text)
     return _WORD.findall(_UNSPACED.sub(r" \1 ", text))
+
+
+def plain_words(text: str) -> list[str]:
+    """The runs of letters and digits of a text in ASCII, as `[A-Za-z0-9]+` finds them."""
+    return text.encode("ascii").translate(_APART).decode("ascii").split()
 
 
 def sentences(text: str) -> list[str]:
