@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from harness import models
 from harness import plan as planning
 from harness.asking import Asked
+from harness.errors import UsageError
 from harness.plan import Cell, Plan, machine
 from harness.protocols import Executor
 from harness.records import Answer, Candidate, Case, Judgement, Model, State, Suite, Task
 from harness.score.judge import JudgeOptions, key_of, options_of
 from harness.score.verdicts import prompt, verdict
+from harness.served import REMOTE
 from harness.store import Store, digest_of
 
 JUDGE_REVISION = 1  # raised when a change of our code changes what a judge is asked
@@ -72,6 +74,15 @@ def panel_of(
             options = options_of(spec.options)
             found = models.resolve(options.model, store, executor) if options.model else model
             name = planning.choose_engine(options.engine)[0] if options.engine else engine
+            if name in REMOTE and not options.engine:
+                name = planning.choose_engine("auto")[0]
+            if not found.path or name in REMOTE:
+                what = f"asked with engine {name}" if found.path else f"'{found.name}', not here"
+                raise UsageError(
+                    f"the judge of task '{task.name}' is {what}: judges answer on this machine",
+                    where=suite.name,
+                    remedy="name a folder, a hub id or an embedded model as the judge's model",
+                )
             panel[task.name] = Judge(options, found, name, planning.engine_version(name))
     return panel
 
@@ -94,9 +105,10 @@ def sheets_of(plan: Plan, panel: Panel, store: Store) -> list[Sheet]:
         # of several draws the first is judged, of every candidate alike
         first = [one for one in plan.cells if one.task.name == task and not one.sample]
         cells = {cell.candidate.name: cell for cell in first}
-        against = cells[judge.options.against]
+        against = cells.get(judge.options.against)
         for name, cell in cells.items():
-            if cell is not against:
+            # answers made elsewhere may lack those that others are held against
+            if against is not None and cell is not against:
                 found.append(sheet(plan, judge, task, name, list(pairs_of(cell, against, store))))
         labels = [
             settled(Pair(f"label-{number}", one.input, one.reference, one.first, one.second))

@@ -38,7 +38,7 @@ def make_plan(
 ) -> tuple[Plan, panel.Panel, dict[AdapterSource, Adapter], ledger.Clock]:
     """A suite's plan, its judges, the adapters that come from outside, and its clock."""
     name = options.model or suite.model or planning.DEFAULT_MODEL
-    suite = replace(suite, model=name)
+    suite = served.named(replace(suite, model=name))
     engine = served.engine_for(suite, options.engine, engine)
     log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
     if engine[0] == "replay":
@@ -49,8 +49,8 @@ def make_plan(
         model = models.resolve(name, store, executor)
     outside = training.outside_adapters(suite, model, store)
     plan = planning.make(suite, model, engine, outside, store.root / "embeddings")
-    answers = replaying.by_case(suite, options.answers, store) if options.answers else ""
-    plan = replace(plan, answers=answers)
+    if options.answers:
+        plan = replaying.placed(plan, options.answers, store)
     warnings = (*served.warnings_of(suite, model, engine[0]), *replaying.warnings_of(plan))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     judges = panel.panel_of(suite, model, engine[0], store, executor)

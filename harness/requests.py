@@ -100,8 +100,12 @@ def apart(asked: Asked, request: Request, answer: Answer) -> Answer:
     """The answer with its target logprobs cut to the tokens that tell a group's targets apart.
 
     Those of a group that wants whole targets are not cut.
-    An answer that failed, or an engine that scores no targets, leaves none.
+    An answer that failed, or an engine that scores no targets, leaves none. Those that were cut
+    when they were kept in a file of answers are as they should be.
     """
+    if answer.target_logprobs and not request.targets:
+        whole = len(answer.target_logprobs) == sum(map(len, asked.targets))
+        return answer if whole else replace(answer, target_logprobs=())
     if [*map(len, answer.target_logprobs)] != [*map(len, request.targets)]:
         return replace(answer, target_logprobs=())
     kept: list[tuple[float, ...]] = []

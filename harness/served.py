@@ -19,6 +19,26 @@ def pointed(suite: Suite, url: str) -> Suite:
     return replace(suite, endpoint=replace(suite.endpoint or Endpoint(), url=url))
 
 
+def named(suite: Suite) -> Suite:
+    """The suite with its endpoint asked for the base by the name that `model: served:` gives.
+
+    Raises:
+        UsageError: there is no name, or the endpoint's `model` is another.
+    """
+    if not suite.model.startswith(SERVED):
+        return suite
+    name = suite.model.removeprefix(SERVED).strip()
+    endpoint = suite.endpoint or Endpoint()
+    if not name or endpoint.model not in ("", name):
+        what = f"and endpoint.model is '{endpoint.model}'" if name else "which names no model"
+        raise UsageError(
+            f"the model is '{suite.model}', {what}",
+            where=suite.name,
+            remedy="name it once, as the server does: model: served:NAME",
+        )
+    return replace(suite, endpoint=replace(endpoint, model=name))
+
+
 def engine_for(suite: Suite, wanted: str, chosen: tuple[str, str]) -> tuple[str, str]:
     """The suite's engine and why: its endpoint's, unless another engine was asked for.
 
@@ -27,6 +47,8 @@ def engine_for(suite: Suite, wanted: str, chosen: tuple[str, str]) -> tuple[str,
             server and the engine is not.
     """
     url = suite.endpoint.url if suite.endpoint else ""
+    if chosen[0] == "replay":
+        return "replay", "the answers are in a file"
     if chosen[0] == "endpoint" and not url:
         raise UsageError(
             "engine 'endpoint' has no URL",

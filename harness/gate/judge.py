@@ -112,6 +112,9 @@ class _Court:
         return _decide(rule, metric, measured)
 
     def _metric(self, rule: Rule) -> Metric:
+        tasks = {task for task, *_ in self._summaries}
+        if tasks and rule.task not in tasks:
+            raise _UnmeasuredError(_unknown("task", rule.task, tasks))
         if rule.metric not in self._metrics:
             raise _UnmeasuredError(_unknown("metric", rule.metric, self._metrics))
         return self._metrics[rule.metric]

@@ -19,7 +19,8 @@ OUTPUTS = ("output", "answer", "text", "completion")
 """Names that an answer's text may have in a row; a row has one of them."""
 SHARED = ("case", "input", "candidate", "sample", "finish", "error")
 COUNTS = ("prompt_tokens", "completion_tokens")
-KEYS = (*SHARED, *COUNTS, "seconds", *OUTPUTS)
+KEYS = (*SHARED, *COUNTS, "seconds", "target_logprobs", *OUTPUTS)
+NAME_LENGTHS = range(1, 101)
 FINISHES = ("stop", "length", "error")
 LIKE = 0.8  # how like a known key an unknown one must be to count as a slip of the keyboard
 SERVED = "served:"
@@ -29,8 +30,9 @@ SERVED = "served:"
 class Replayed:
     """A row of a file of answers. `case` is '' where the row gives the case's input instead.
 
-    `sample` counts a candidate's answers to one case, from 0. `data` is the row as it was read,
-    `where` its `file:line`.
+    `sample` counts a candidate's answers to one case, from 0. `target_logprobs` are those of an
+    answer in run.json: the log-probabilities of the texts that scorers compare. `data` is the row
+    as it was read, `where` its `file:line`.
     """
 
     candidate: str
@@ -43,6 +45,7 @@ class Replayed:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    target_logprobs: tuple[tuple[float, ...], ...] = ()
     where: str = ""
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -80,13 +83,12 @@ class ReplayEngine:
         for request in job.requests:
             candidate = job.adapters.get(request.adapter or "", "").removeprefix(SERVED)
             case = request.id.partition("/")[2]
-            yield _answer(request, found.get((candidate, case, request.sample)), job.answers)
+            yield _answer(request, found.get((candidate, case, request.sample)))
 
 
-def _answer(request: Request, row: Replayed | None, file: str) -> Answer:
+def _answer(request: Request, row: Replayed | None) -> Answer:
     if row is None:
-        why = f"no answer in {Path(file).name}"
-        return Answer(request.id, "", finish="error", error=why)
+        return Answer(request.id, "", finish="error", error="there is none in the file")
     return Answer(
         request.id,
         row.output,
@@ -95,6 +97,7 @@ def _answer(request: Request, row: Replayed | None, file: str) -> Answer:
         seconds=row.seconds,
         error=row.error,
         completion_tokens=row.completion_tokens,
+        target_logprobs=row.target_logprobs,
     )
 
 
@@ -157,6 +160,7 @@ def _read(line: bytes, where: str) -> tuple[Faults, Replayed | None]:
     given = {name: row[name] for name in KEYS if name in row and name not in OUTPUTS}
     given = {name: value for name, value in given.items() if value is not None}
     given["case"] = str(given.get("case", ""))
+    given["target_logprobs"] = tuple(map(tuple, given.get("target_logprobs", ())))
     if given.get("error") and "finish" not in given:
         given["finish"] = "error"
     return [], Replayed(**given, output=text, where=where, data=row)
@@ -177,8 +181,7 @@ def _faults(row: dict[str, Any]) -> Faults:
         faults.append((has, f"one of {', '.join(OUTPUTS)}"))
     if all(row.get(name) in (None, "") for name in ("case", "input")):
         faults.append(("names no case", "add case, its id, or input, its text"))
-    if row.get("candidate") in (None, ""):
-        faults.append(("names no candidate", "add candidate: who gave the answer"))
+    faults += _candidate_faults(row.get("candidate"))
     if isinstance(row.get("case"), bool | float | list | dict):
         faults.append((f"case is {json.dumps(row['case'])}", "a case's id"))
     faults += [
@@ -197,7 +200,29 @@ def _faults(row: dict[str, Any]) -> Faults:
         type(seconds) not in (int, float) or not 0 <= seconds < float("inf")
     ):
         faults.append((f"seconds is {json.dumps(seconds)[:60]}", "a number, 0 or more"))
+    if not _likelihoods(row.get("target_logprobs")):
+        faults.append(("target_logprobs are no numbers", "a list of numbers, 0 or less, a text"))
     return faults
+
+
+def _candidate_faults(name: Any) -> Faults:
+    """What keeps a candidate's name out of reports; what is no text is said elsewhere."""
+    if name in (None, ""):
+        return [("names no candidate", "add candidate: who gave the answer")]
+    if not isinstance(name, str) or (name.isprintable() and len(name.strip()) in NAME_LENGTHS):
+        return []
+    what = f"candidate is {json.dumps(name)[:60]}"
+    return [(what, f"1 to {NAME_LENGTHS[-1]} characters that can be printed")]
+
+
+def _likelihoods(value: Any) -> bool:
+    """Whether it is a list of log-probabilities per text, or nothing."""
+    if value is None:
+        return True
+    return isinstance(value, list) and all(
+        isinstance(one, list) and all(type(x) in (int, float) and -1e9 < x <= 0 for x in one)
+        for one in value
+    )
 
 
 def _twice(rows: Sequence[Replayed]) -> list[Problem]:

@@ -158,7 +158,7 @@ def test_a_request_gets_the_answer_of_its_candidate_to_its_case(tmp_path: Path) 
         Request("k2/law/2", (), "d2"),
         Request("k0/fee-1", ()),
     )
-    error = "no answer in a.jsonl"
+    error = "there is none in the file"
     assert list(ReplayEngine().generate(job(path, *asked))) == [
         Answer("k1/fee-1", "12 euros", seconds=0.5, completion_tokens=4),
         Answer("k2/fee-1", "19 euros", finish="length"),
