@@ -91,18 +91,14 @@ class Server:
         for turn in range(max(1, tries)):
             await self._quiet()
             reply = await self._try(method, path, payload)
-            if not reply.passing or turn + 1 >= tries:
+            asked = reply.wait or 0.0
+            if not reply.passing or turn + 1 >= tries or asked > PATIENCE:
                 break
-            if reply.wait is None:
-                wait = back_off(turn)
-                self._tell(reply, wait)
-                await asyncio.sleep(wait)
-            elif reply.wait > PATIENCE:
-                break
-            else:
-                self._tell(reply, reply.wait)
-                # it asks all of us, not only the one that it told
-                self._quiet_until = max(self._quiet_until, time.monotonic() + reply.wait)
+            # it asks all of us, not only the one that it told
+            self._quiet_until = max(self._quiet_until, time.monotonic() + asked)
+            wait = back_off(turn)
+            self._tell(reply, max(wait, asked))
+            await asyncio.sleep(wait)
         return reply
 
     def _tell(self, reply: Reply, wait: float) -> None:

@@ -102,6 +102,16 @@ def test_retry_after_is_waited_for_by_all_and_said(
     assert sum(wait > 0.3 for wait in waits) == 1
 
 
+@pytest.mark.parametrize("value", ["0", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
+def test_a_retry_after_that_asks_for_nothing_does_not_hurry_us(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setattr(http, "FIRST_WAIT", 0.2)
+    with serving(after(Says("busy", 503, {"Retry-After": value}))) as fake:
+        assert run(fake)[0].text == "fine"
+    assert fake.times[-1] - fake.times[-2] >= 0.1
+
+
 @pytest.mark.parametrize(
     "value, seconds",
     [
