@@ -180,7 +180,7 @@ def test_a_full_disk_is_known_by_its_number_in_the_text_of_a_library() -> None:
 # ---------------------------------------------------------------- processes
 
 
-def test_a_killed_engine_is_named_and_its_answers_are_kept(
+def test_a_killed_engine_is_said_and_started_again(
     stored: Bench, suite: Path, tmp_path: Path
 ) -> None:
     suite = edited(suite, tmp_path / "tiny", longer)
@@ -192,24 +192,19 @@ def test_a_killed_engine_is_named_and_its_answers_are_kept(
                 process.kill()
             time.sleep(0.005)
         (engine,) = psutil.Process(process.pid).children()
+        kept = stored.answers()
         os.kill(engine.pid, signal.SIGKILL)
-        out, err = process.communicate(timeout=60)
-    result: Result = Result([], process.returncode, out, err)
-    assert result.returncode == 3
-    assert "was killed by the system" in error_line(result)
-    assert "finished work is kept" in error_line(result)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode in (0, 1, 4), err
     assert "Traceback" not in err
-    kept = stored.answers()
+    said = "killed by the system, most often for lack of memory: going on with 16 sequences"
+    assert err.count(said) == 1
     assert 0 < sum(map(len, kept.values())) < 74
-    again = stored.run(suite, "--executor", "inline")
-    assert again.returncode in (0, 1, 4)
-    # a torn wave, here the rest of a cell of 8 or 10 cases, is asked again as a whole
-    whole = sum(len(rows) for rows in kept.values() if len(rows) in (8, 10))
-    assert f"serve     {74 - whole} answers" in again.stderr
     final = stored.answers()
     for cell, lines in kept.items():
         assert lines == final[cell][: len(lines)]
     assert {len({line["request"] for line in lines}) for lines in final.values()} == {8, 10}
+    assert sum(map(len, final.values())) == 8 * 3 + 10 * 5
 
 
 def test_a_second_run_on_the_same_store_is_told_at_once(stored: Bench, suite: Path) -> None:
