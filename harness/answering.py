@@ -12,7 +12,16 @@ from harness.ledger import Meter
 from harness.plan import Cell, Plan, canary_key
 from harness.protocols import Executor
 from harness.records import Answer, EngineJob, Request
-from harness.requests import REPEAT, apart, in_waves, repeats_of, requests_of, wave_size
+from harness.requests import (
+    REPEAT,
+    apart,
+    final,
+    in_waves,
+    repeats_of,
+    requests_of,
+    settled,
+    wave_size,
+)
 from harness.scoring import Early
 from harness.serve import canary
 from harness.store import AnswerCell, Store, digest_of
@@ -105,7 +114,8 @@ class Serving:
                 if cell.key not in together or cell.key in self.cells:
                     continue
                 kept = self.cells[cell.key] = self.store.answers(cell.key)
-                done |= {f"{cell.key}/{case}" for case in kept.done}
+                over = settled(kept.done, self.plan.engine)
+                done |= {f"{cell.key}/{case}" for case in over}
                 asked = [one for one in cell.asked if not one.skip]
                 for one, request in zip(asked, requests_of(cell, work.template), strict=True):
                     self.places[request.id] = (cell, one, request)
@@ -159,7 +169,7 @@ class Serving:
             self.again[case] = answer
             return
         self.meter.count(key, (len(answer.token_ids) or answer.completion_tokens) + 1)
-        if case in self.cells[key].done:
+        if final(self.cells[key].done.get(case), self.plan.engine):
             return
         cell, asked, request = self.places[answer.request]
         self.cells[key].append(replace(apart(asked, request, answer), request=case))

@@ -20,6 +20,7 @@ from harness.records import (
     Run,
     Suite,
 )
+from harness.requests import settled
 from harness.store import Store
 
 RUN_SCHEMA = 1
@@ -125,7 +126,7 @@ def open_cells(plan: Plan, store: Store) -> list[Cell]:
         cell
         for cell in plan.cells
         if {asked.case.id for asked in cell.asked if not asked.skip}
-        - set(store.answers(cell.key).done)
+        - settled(store.answers(cell.key).done, plan.engine)
     ]
 
 

@@ -253,7 +253,8 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "engine": plan.engine,
             "endpoint": [where.url, where.model] if (where := plan.suite.endpoint) else None,
             "version": plan.engine_version,
-            "machine": machine(),
+            # a server's answers are its own, whatever asks for them
+            "machine": [] if plan.engine in served.REMOTE else machine(),
             "revision": SERVE_REVISION,
         }
     )

@@ -1,6 +1,6 @@
 """Questions as the engine's requests: waves, targets, and the canary's probes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.asking import Asked
@@ -56,6 +56,21 @@ def in_waves(requests: Sequence[Request], done: set[str], size: int) -> list[Req
     waves = [ordered[at : at + size] for at in range(0, len(ordered), size)]
     left = [wave for wave in waves if not {request.id for request in wave} <= done]
     return [replace(request, wave=number) for number, wave in enumerate(left) for request in wave]
+
+
+def settled(done: Mapping[str, Answer], engine: str) -> set[str]:
+    """The cases that need not be asked again: those whose answers are final."""
+    return {case for case, answer in done.items() if final(answer, engine)}
+
+
+def final(answer: Answer | None, engine: str) -> bool:
+    """Whether there is an answer that stays: what failed here failed for good.
+
+    A server that was busy or away may answer next time.
+    """
+    if answer is None:
+        return False
+    return engine != "endpoint" or answer.finish != "error" or bool(answer.text)
 
 
 def repeats_of(requests: Sequence[Request], plan: Plan) -> list[Request]:

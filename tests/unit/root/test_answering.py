@@ -12,7 +12,7 @@ import pytest
 from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
-from harness import answering, requests, scoring
+from harness import answering, pipeline, requests, scoring
 from harness.console import Log
 from harness.errors import MachineError, MeasurementError
 from harness.jobs import model_length, window_of
@@ -154,6 +154,19 @@ def test_how_many_repeated_answers_differ_is_counted(plan: Plan, store: Store) -
     assert store.value(f"repeats-{plan.id}") == {"asked": 5, "differ": 3}
     assert next(notes_of(plan, store)).startswith("3 of 5 greedy answers differed")
     assert [sorted(store.answers(cell.key).done) for cell in plan.cells][2] == ["case-0"]
+
+
+@pytest.mark.parametrize("engine, asked", [("endpoint", 1), ("vllm", 0)])
+def test_only_a_servers_failures_are_asked_again(
+    plan: Plan, store: Store, engine: str, asked: int
+) -> None:
+    cell = plan.cells[0]
+    kept = store.answers(cell.key)
+    kept.append(Answer("case-0", "", finish="error", error="503 busy"))
+    kept.append(Answer("case-1", "so far", finish="error", error="content_filter"))
+    kept.close()
+    assert len(requests.settled(store.answers(cell.key).done, engine)) == 2 - asked
+    assert len(pipeline.open_cells(replace(plan, engine=engine, cells=(cell,)), store)) == asked
 
 
 def test_drawn_answers_are_not_repeated(plan: Plan, store: Store) -> None:
