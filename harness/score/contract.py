@@ -55,7 +55,6 @@ _RUN_IN = re.compile(r"[^.:\n]{1,70}[.:](?=\s|$)")
 _WORD = re.compile(r"[^\W\d_][\w'&-]*")
 _TOKEN = re.compile(r"[^\W_][\w&]*(?:['-](?=\w)[\w&]*)*")
 _ASCII_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_&]*(?:['-](?=[A-Za-z0-9_])[A-Za-z0-9_&]*)*")
-_BLANK, _LINE_END = ("\x00".encode("utf-32-le"), "\n".encode("utf-32-le"))
 _STOP = re.compile(r"[.;\n](?=\s|$)|\n")
 
 
@@ -244,12 +243,12 @@ def undefined(text: str, known: list[Use], outside: list[tuple[int, int]]) -> li
 
     `known` are uses of known terms and `outside` the spans of headings: neither is looked at.
     """
-    masked = bytearray(text.encode("utf-32-le", "surrogatepass"))
+    masked = list(text)
     for use in known:
-        masked[4 * use.start : 4 * (use.start + len(use.text))] = _BLANK * len(use.text)
+        masked[use.start : use.start + len(use.text)] = "\x00" * len(use.text)
     for start, end in outside:
-        masked[4 * start : 4 * end] = _LINE_END * (end - start)
-    rest = without_statutes(masked.decode("utf-32-le", "surrogatepass"))
+        masked[start:end] = "\n" * (end - start)
+    rest = without_statutes("".join(masked))
     found = []
     for match in PHRASE.finditer(rest):
         term = term_of(rest, match.start(), match.end())

@@ -1,7 +1,6 @@
 """Numbers that a contract text gives to its parts, and the references that point to none."""
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 _LABEL = r"(?:\d{1,3}(?:\.\d{1,3}){0,4}(?:\([a-z0-9]{1,4}\)){0,4}|\([a-z0-9]{1,4}\)|[IVXL]{1,6}\b)"
@@ -10,9 +9,10 @@ _CLAUSE = r"(?:sub-?)?(?:[Cc]lause|[Ss]ection|[Aa]rticle|[Pp]aragraph|[Pp]ara|[P
 _REFERENCE = re.compile(
     rf"\b((?:[Ss]ub-?)?{_CLAUSE}|CLAUSE|SECTION|ARTICLE)s?[ ]({_LISTED})(?![\w.]\w)"
 )
-_CLAUSES = ("clause", "section", "article", "para", "part")
+# What every reference has in lower case, which spares other texts the search.
+_NAMED = re.compile(r"(?:clause|section|article|paragraph|para|part)s?[ ][\d(ivxl]")
 _ATTACHED = "schedule|annexure|annex|appendix|exhibit|attachment"
-_ATTACHMENTS = tuple(_ATTACHED.split("|"))
+_NAMES = re.compile(rf"(?:{_ATTACHED})(?:s|es)?[ ](?:\d|[a-z]\b|[ivx]{{2,5}}\b)")
 _ATTACHMENT = re.compile(rf"\b((?i:{_ATTACHED}))(?i:s|es)?[ ](\d{{1,3}}|[IVX]{{1,5}}|[A-Z])\b")
 # what numbers a part: "3." or "3.1" or "(a)" or "Clause 3:" at a line's start, "(a)" after ; : ,
 _PART = re.compile(
@@ -86,8 +86,8 @@ def references(text: str, names: frozenset[str] = frozenset()) -> list[Reference
     `names` are what the text calls itself beside "Agreement" and the like.
     """
     lower = text.lower()
-    named = _found(_REFERENCE, text, lower, _CLAUSES)
-    attached = _found(_ATTACHMENT, text, lower, _ATTACHMENTS)
+    named = _found(_REFERENCE, text, lower, _NAMED)
+    attached = _found(_ATTACHMENT, text, lower, _NAMES)
     if not named and not attached:
         return []
     parts = list(_PART.finditer(text))
@@ -110,10 +110,10 @@ def references(text: str, names: frozenset[str] = frozenset()) -> list[Reference
 
 
 def _found(
-    pattern: re.Pattern[str], text: str, lower: str, needs: Iterable[str]
+    pattern: re.Pattern[str], text: str, lower: str, hint: re.Pattern[str]
 ) -> list[re.Match[str]]:
-    """The matches of a pattern that needs one of some words, which spare other texts the search."""
-    return list(pattern.finditer(text)) if any(word in lower for word in needs) else []
+    """The matches of a pattern, searched only in a text that has its hint."""
+    return list(pattern.finditer(text)) if hint.search(lower) else []
 
 
 def _outside(text: str, match: re.Match[str], names: frozenset[str]) -> bool:
