@@ -177,14 +177,22 @@ class Serving:
             self.early.add(cell, asked, self.cells[key].done[case])
 
     def _compare_repeats(self) -> None:
-        """Keep how many answers differed when they were asked again in other company."""
-        if not self.again:
-            return
-        differ = 0
+        """Keep how many answers differed when they were asked again in other company.
+
+        A plan's starts add up; an answer that failed either time tells nothing.
+        """
+        found = dict.fromkeys(("asked", "differ", "read", "written"), 0)
         for name, answer in self.again.items():
             key, _, case = name.partition("/")
             first = self.cells[key].done[case]
-            differ += (first.token_ids, first.text) != (answer.token_ids, answer.text)
-        for work in self.works:
-            told = {"asked": len(self.again), "differ": differ}
-            self.store.keep_value(f"repeats-{work.plan.id}", told)
+            found["read"] += answer.prompt_tokens
+            found["written"] += len(answer.token_ids) or answer.completion_tokens
+            if "error" not in (first.finish, answer.finish):
+                found["asked"] += 1
+                same = (first.token_ids, first.text) == (answer.token_ids, answer.text)
+                found["differ"] += not same
+        for work in self.works if self.again else ():
+            name = f"repeats-{work.plan.id}"
+            earlier = self.store.value(name) or {}
+            told = {key: count + earlier.get(key, 0) for key, count in found.items()}
+            self.store.keep_value(name, told)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from harness import served
 from harness.errors import BenchError
 from harness.plan import Plan, canary_key, package_version
 from harness.records import Candidate, CandidateResult, ScoredAnswer
@@ -122,11 +123,16 @@ def warnings_of(
 def notes_of(plan: Plan, store: Store) -> Iterator[str]:
     """How far greedy answers are the same when they are asked again."""
     told = store.value(f"repeats-{plan.id}")
-    if told:
-        yield (
-            f"{told['differ']} of {told['asked']} greedy answers differed when they were asked "
-            "again among others: rounding depends on what an engine computes side by side"
-        )
+    if not told:
+        return
+    yield (
+        f"{told['differ']} of {told['asked']} greedy answers differed when they were asked "
+        "again among others: rounding depends on what an engine computes side by side"
+    )
+    endpoint = plan.suite.endpoint
+    if plan.engine == "endpoint" and endpoint and served.priced(endpoint):
+        price = served.price_of(endpoint, told["read"], told["written"])
+        yield f"asking these answers again cost {price:.4f} more"
 
 
 def environment(plan: Plan, store: Store) -> dict[str, str]:

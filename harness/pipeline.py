@@ -207,7 +207,7 @@ def finish(
         notes=(
             *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
-            *served.notes_of(suite, results),
+            *served.notes_of(suite, plan.engine, results),
             *ledger.notes_of(plan, store),
         ),
         stage_seconds=clock.settle(worked=worked),

@@ -111,10 +111,10 @@ def warnings_of(suite: Suite, model: Model, engine: str) -> Iterator[str]:
         )
 
 
-def notes_of(suite: Suite, results: Sequence[CandidateResult]) -> Iterator[str]:
+def notes_of(suite: Suite, engine: str, results: Sequence[CandidateResult]) -> Iterator[str]:
     """What the endpoint's prices make of the tokens that each candidate read and wrote."""
     endpoint = suite.endpoint
-    if not endpoint or (endpoint.input_price is None and endpoint.output_price is None):
+    if engine != "endpoint" or not endpoint or not priced(endpoint):
         return
     for one in results:
         price = price_of(endpoint, one.prompt_tokens, one.answer_tokens)
@@ -122,6 +122,11 @@ def notes_of(suite: Suite, results: Sequence[CandidateResult]) -> Iterator[str]:
             f"{one.candidate.name} cost {price:.4f} at the endpoint's prices: "
             f"{one.prompt_tokens} tokens read, {one.answer_tokens} written"
         )
+
+
+def priced(endpoint: Endpoint) -> bool:
+    """Whether anything is known of what tokens cost."""
+    return (endpoint.input_price, endpoint.output_price) != (None, None)
 
 
 def price_of(endpoint: Endpoint, read: int, written: int) -> float:
