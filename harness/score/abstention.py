@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from harness.protocols import Resources
 from harness.records import Answer, Case, Metric, Score
-from harness.score.declining import declines
+from harness.score.declined import declined
 from harness.score.options import all_errors, only
 from harness.score.text import quote
 
@@ -46,8 +46,8 @@ class Abstention:
         if not answer.text.strip():
             return self._scores(case, "empty", "the answer is empty", right=False)
         own = case.reference if case.answerable else ""
-        given = "\n".join((case.input, *(passage.text for passage in answer.passages)))
-        words = declines(answer.text, given, own)
+        given = "\n".join(passage.text for passage in answer.passages)
+        words = declined(answer.text, case.input, given, own)
         if words is not None:
             reason = f"declines: {quote(words)}"
             return self._scores(case, "declined", reason, right=not case.answerable)

@@ -8,10 +8,12 @@ from harness.score.declining import declines, withheld
 from harness.score.known import Known
 from harness.score.others import announced, others
 from harness.score.reading import read
-from harness.score.stance import Stance, corrected, stance
+from harness.score.settling import settle
+from harness.score.stance import corrected, stance
+from harness.score.stated import Match, Seen, look
 from harness.score.text import quote
 from harness.score.unmet import unmet
-from harness.score.values import Reading, Span, find, within_ranges
+from harness.score.values import Reading
 
 MOST_OTHERS = 1
 """Other quantities of the fact's unit that an answer may state beside the value that holds."""
@@ -38,20 +40,48 @@ class Judgement(NamedTuple):
     placebo: bool = False
 
 
-class _Match(NamedTuple):
-    span: Span
-    kind: str
-    version: int
-    stance: Stance
-    said: Stance  # before other values are looked at
+def judge(text: str, known: Known, as_of: date | None = None, question: str = "") -> Judgement:
+    """The class of an answer to a question about a fact whose values are known.
 
-
-def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
-    """The class of an answer to a question about a fact whose values are known."""
+    Rules by wording propose a class, and a trained reader that sees where each value stands, and
+    what the rules say, decides. No class is given whose value is not in the answer.
+    """
     reading = read(text)
     if not reading.text.strip():
         return Judgement("wrong", "the answer is empty")
-    matches = _settled(_taken_back(reading.text, _matches(reading, known)))
+    seen = look(reading, known)
+    by_rules = ruled(reading, known, as_of, seen.matches)
+    label = settle(reading, known, seen, by_rules.label, question or known.attribute)
+    if label == by_rules.label:
+        return by_rules
+    return _read_as(label, reading, seen, by_rules, known, as_of)
+
+
+def _read_as(
+    label: str, reading: Reading, seen: Seen, by_rules: Judgement, known: Known, as_of: date | None
+) -> Judgement:
+    """The judgement where the trained reader and the rules differ."""
+    whole = quote(reading.shown.strip())
+    if label == "abstained":
+        return Judgement(label, f"declines: {whole}", None, by_rules.placebo)
+    if label == "stale":
+        newest = max(
+            (place for place in seen.every if place.kind == "stale"), key=lambda one: one.version
+        )
+        return _old(newest.version, quote(newest.shown), known, as_of, by_rules.placebo)
+    if label == "wrong":
+        holds = quote(known.versions[known.current].value)
+        return Judgement(label, f"{whole} does not say {holds}", None, by_rules.placebo)
+    said = {place.kind: quote(place.shown) for place in reversed(seen.every)}
+    if label == "hedged":
+        reason = f"names {' and '.join(said.values())} and settles on none: {whole}"
+        return Judgement(label, reason, None, by_rules.placebo)
+    return Judgement(label, f"says {said['current']}: {whole}", None, by_rules.placebo)
+
+
+def ruled(reading: Reading, known: Known, as_of: date | None, found: list[Match]) -> Judgement:
+    """The class that the rules give."""
+    matches = _settled(_taken_back(reading.text, found))
     placebo = any(m.kind == "placebo" and m.stance == "asserted" for m in matches)
     matches = _of_others(reading.text, matches, known)
     asserted = [m for m in matches if m.stance == "asserted" and m.kind in ("current", "stale")]
@@ -74,10 +104,10 @@ def judge(text: str, known: Known, as_of: date | None = None) -> Judgement:
 
 def _beside(
     reading: Reading,
-    matches: list[_Match],
+    matches: list[Match],
     known: Known,
-    current: list[_Match],
-    stale: list[_Match],
+    current: list[Match],
+    stale: list[Match],
 ) -> str:
     """What else an answer says that names the value that holds, or '' when it commits to it."""
     if stale:
@@ -97,24 +127,33 @@ def _beside(
 
 def _stale(
     reading: Reading,
-    stale: list[_Match],
+    stale: list[Match],
     known: Known,
     as_of: date | None,
     placebo: bool,  # noqa: FBT001
 ) -> Judgement:
     newest = max(stale, key=lambda match: match.version)
-    version = known.versions[newest.version]
+    return _old(newest.version, _said(reading, newest), known, as_of, placebo)
+
+
+def _old(
+    at: int,
+    said: str,
+    known: Known,
+    as_of: date | None,
+    placebo: bool,  # noqa: FBT001
+) -> Judgement:
+    version = known.versions[at]
     ended = version.valid_to
     age = (as_of - ended).days if as_of and ended else None
     old = f", {age} days before {as_of}" if age is not None else ""
-    said = _said(reading, newest)
     reason = f"says {said}, which held from {version.valid_from} to {ended}{old}"
     return Judgement("stale", reason, age, placebo)
 
 
 def _unmatched(
     reading: Reading,
-    matches: list[_Match],
+    matches: list[Match],
     known: Known,
     as_of: date | None,
     placebo: bool,  # noqa: FBT001
@@ -147,39 +186,11 @@ def _general(text: str, start: int) -> bool:
     return _GENERAL.search(text, max(0, start - 60), start) is not None
 
 
-def _said(reading: Reading, match: _Match) -> str:
+def _said(reading: Reading, match: Match) -> str:
     return quote(reading.shown[match.span.start : match.span.end])
 
 
-def _matches(reading: Reading, known: Known) -> list[_Match]:
-    """Stated values in order; where two overlap the longer one counts, then the current one."""
-    rank = {"current": 0, "stale": 1, "other": 2, "placebo": 3}
-    found = [
-        (span, kind, version)
-        for wanted, kind, version in known.entries
-        for span in find(wanted, reading, known.attribute)
-    ]
-    if reading.inner:
-        ends = [
-            (span, kind, version)
-            for wanted, kind, version in known.entries
-            for span in within_ranges(wanted, reading)
-        ]
-        # Both ends of a range are known values: "7 to 14 days" names the old and the new one.
-        if {"current", "stale"} <= {kind for _, kind, _ in ends}:
-            found += ends
-    found.sort(key=lambda item: (item[0].start - item[0].end, rank[item[1]], -item[2]))
-    taken: set[int] = set()
-    kept = []
-    for span, kind, version in found:
-        if taken.isdisjoint(range(*span)):
-            taken.update(range(*span))
-            said = stance(reading.text, *span)
-            kept.append(_Match(span, kind, version, said, said))
-    return sorted(kept)
-
-
-def _taken_back(text: str, matches: list[_Match]) -> list[_Match]:
+def _taken_back(text: str, matches: list[Match]) -> list[Match]:
     """What comes before a self-correction, or adds up to another value, is not asserted."""
     at = corrected(text) if len(matches) > 1 else -1
     if 0 <= at < matches[-1].span.start and matches[0].span.start < at:
@@ -190,7 +201,7 @@ def _taken_back(text: str, matches: list[_Match]) -> list[_Match]:
     ]
 
 
-def _of_others(text: str, matches: list[_Match], known: Known) -> list[_Match]:
+def _of_others(text: str, matches: list[Match], known: Known) -> list[Match]:
     """Values told of something else are denied: "8 % from the employer and 5 % from you".
 
     That is where what follows one value is in the fact's name, what follows another one is not, and
@@ -215,7 +226,7 @@ def _stem(word: str) -> str:
     return word.removesuffix("s")[:6]
 
 
-def _settled(matches: list[_Match]) -> list[_Match]:
+def _settled(matches: list[Match]) -> list[Match]:
     """A past tense alone decides only where another value is put in the present."""
     told = {match.kind for match in matches if match.stance == "asserted"} & {"current", "stale"}
     return [
@@ -226,7 +237,7 @@ def _settled(matches: list[_Match]) -> list[_Match]:
     ]
 
 
-def _other_value(reading: Reading, matches: list[_Match], known: Known, silent: str | None) -> bool:
+def _other_value(reading: Reading, matches: list[Match], known: Known, silent: str | None) -> bool:
     """Whether the text states a quantity of the fact's kind that is none of its values."""
     units = known.units - {"", "date", "label"}
     return any(

@@ -58,7 +58,7 @@ class Recency:
         if known is None:
             when = f"on {case.as_of}" if case.as_of else "without an end"
             return all_unmeasured(self.metrics, f"fact '{fact.id}' has no value that holds {when}")
-        judged = judge(answer.text, known, case.as_of)
+        judged = judge(answer.text, known, case.as_of, case.input)
         return [*self._scores(judged, fact), preferred(answer, judged.label)]
 
     def targets(self, case: Case) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ CLASSES = {
     "abstention": ("abstains", "answers"),
 }
 GRADERS = (*CLASSES, "terminology")
-OPEN = ("tune", "tune2")
-"""Sets whose rows may be looked at; tune2 was held out until the first look at it."""
+OPEN = ("tune", "tune2", "tune3", "train", "train2")
+"""Sets whose rows may be looked at; tune2 and tune3 were held out until the first look at them."""
 Row = dict[str, Any]
 
 
@@ -51,7 +51,7 @@ class Graded(NamedTuple):
 
 
 def rows(grader: str, part: str = "tune") -> list[Row]:
-    """The labelled rows of a grader; `part` is tune, tune2 or heldout."""
+    """The labelled rows of a grader; `part` is tune, train or heldout, and so on."""
     lines = (HERE / f"{grader}_{part}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.strip()]
 
@@ -61,8 +61,8 @@ def sets(grader: str) -> tuple[str, ...]:
     return tuple(part for part in (*OPEN, "heldout") if (HERE / f"{grader}_{part}.jsonl").is_file())
 
 
-def recency(row: Row) -> Graded:
-    """What the scorer `recency` says of a row."""
+def fact_of(row: Row) -> Fact:
+    """The fact that a row of `recency` is about."""
     told = row["fact"]
     versions = tuple(
         Version(
@@ -74,8 +74,12 @@ def recency(row: Row) -> Graded:
         for version in told["versions"]
     )
     placebo = tuple(told.get("placebo", ()))
-    fact = Fact("fact", told["entity"], told["attribute"], versions, placebo=placebo)
-    scorer = Recency({}, Resources(facts={"fact": fact}))
+    return Fact("fact", told["entity"], told["attribute"], versions, placebo=placebo)
+
+
+def recency(row: Row) -> Graded:
+    """What the scorer `recency` says of a row."""
+    scorer = Recency({}, Resources(facts={"fact": fact_of(row)}))
     as_of = date.fromisoformat(row["as_of"])
     case = Case(row["id"], "recency", row["question"], "", "fact", as_of=as_of, fact="fact")
     score = scorer.score(case, Answer(row["id"], row["answer"]))[0]

@@ -1,0 +1,230 @@
+"""What a trained reader looks at to tell whether an answer declines."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from harness.score.declining import noticed
+from harness.score.reader import readers
+from harness.score.signs import CLASS, MARK, TOKEN, stem
+from harness.score.text import normalise, sentences
+
+_NUMBER = re.compile(r"\d[\d.,:/-]*")
+_END = frozenset(".?!;\n")
+_QUOTES = frozenset("\"'")
+_DULL = frozenset(("_", "OF", "COURT"))
+_AMOUNTS = frozenset(("NUM", "TIME"))
+_SHY = frozenset(("NEG", "DARK", "WONT", "SORRY", "COURT"))
+_PRESENT = ("@", "NEG", "SPK", "SRC", "KNOW", "TELL", "DARK", "ASK")
+_GIVEN = ("#", "@", "_", "q", "ASK", "COURT", "UNIT", "TIME", "DO", "ALLOW")
+_ASKED = (
+    (
+        "WORDING",
+        re.compile(
+            r"\b(?:translat\w+|rephras\w+|reword|draft|write|compose|slogan|caption|dialogue|line\b|lyrics?|synonym"
+            r"|opposite|means?|stand\s+for|quote|say|said|word|reply|respond|polite\w*|sentence)\b"
+        ),
+    ),
+    (
+        "POLAR",
+        re.compile(
+            r"(?:^|[.,:;!]\s*)(?:is|are|was|were|do|does|did|can|could|may|might|will|would|should|has|have|had|am|kya)\b(?!\s+you\s+(?:tell|give|show|read|share|send))"
+        ),
+    ),
+    (
+        "MUCH",
+        re.compile(
+            r"\bhow\s+(?:much|many|long|old|far|tall|often|big|high|late|early|soon|large)\b|^\W*when\b|\bwhat(?:'s|\s+is|\s+was)?\s+(?:the\s+)?(?:\w+\s+){0,2}(?:time|date|year|price|rate|fee|cost|number|age|amount|dose|deadline|limit|period|score|salary)\b|\bkitn\w|\bkab\b"
+        ),
+    ),
+    ("WHY", re.compile(r"^\W*why\b|\bkyo?n\b")),
+    ("HOW", re.compile(r"^\W*how\s+(?:do|does|did|can|could|should|to|would)\b")),
+    (
+        "WHO",
+        re.compile(r"\b(?:who|whose|whom)\b|^\W*(?:which|where)\b|\bname\b|\bcalled\b|\bkaun\b"),
+    ),
+    (
+        "DO",
+        re.compile(
+            r"^\W*(?:please\s+|kindly\s+|can\s+you\s+|could\s+you\s+)?(?:tell|give|show|list|name|state|read|send|share|explain|describe|help|teach|provide|find|make|write|translate|calculate|compute|summari[sz]e|confirm|draft|intimate)\b"
+        ),
+    ),
+    ("WHAT", re.compile(r"^\W*what\b")),
+)
+
+
+MARGIN = 0.3
+"""How much likelier than not, in log odds, what the rules do not say must be."""
+_READ = 4_000  # characters of an answer that the reader looks at
+
+
+def declined(text: str, question: str, given: str = "", reference: str = "") -> str | None:
+    """The words with which an answer to a question as a whole declines, else None.
+
+    `given` is what was retrieved for it. Where `reference`, an answer that does not decline, would
+    be read as one that does, and in a JSON object, the rules alone decide.
+    """
+    every = f"{question}\n{given}" if given else question
+    words, seen = noticed(text, every, reference)
+    if "json" in seen:
+        return words
+    declines = odds(text, question, words, seen, given) > (-MARGIN if words else MARGIN)
+    if declines and reference and odds(reference, question, *noticed(reference, every)) > 0:
+        return words
+    if not declines or words is not None:
+        return words if declines else None
+    return _telling(text, question)
+
+
+def odds(
+    text: str, question: str, words: str | None, seen: Iterable[str], given: str = ""
+) -> float:
+    """The log odds that an answer declines; `words` and `seen` are what the rules say."""
+    shown, asked = normalise(text[:_READ]), normalise(question[:400])
+    return readers()["abstention"].scores(features(shown, asked, told(words, list(seen)), given))[0]
+
+
+def told(words: str | None, seen: list[str]) -> list[str]:
+    """What the rules see, as signs."""
+    kinds = seen or ["none"]
+    said = [kind for kind in kinds if kind not in ("unmet", "guess")] or ["none"]
+    verdict = "R+" if words is not None else "R-"
+    return [verdict, f"RF{said[0]}", f"RL{said[-1]}", *(f"R{kind}" for kind in set(kinds))]
+
+
+def _telling(text: str, question: str) -> str:
+    """The sentence of an answer that says most that it declines."""
+    said = sentences(normalise(text[:_READ]))
+    reader = readers()["abstention"]
+    asked = normalise(question[:400])
+    return max(said, key=lambda one: reader.scores(features(one, asked))[0], default=text.strip())
+
+
+class Signs(NamedTuple):
+    """The words and classes of one sentence, in order."""
+
+    words: list[str]
+    classes: list[str]
+
+
+@lru_cache(maxsize=1024)
+def asked_for(question: str) -> str:
+    """What kind of thing a question, in lower case, asks for, by its wording."""
+    return next((name for name, pattern in _ASKED if pattern.search(question)), "ELSE")
+
+
+def read_signs(text: str, known: frozenset[str]) -> list[Signs]:
+    """The sentences of a normalised text as words and classes; `known` are the question's words.
+
+    Numbers are "#" (or "#q" where the question has them), names inside a sentence "@".
+    """
+    found = [Signs([], [])]
+    for token in TOKEN.findall(text):
+        words, classes = found[-1]
+        if token in _END:
+            if token[0] in "?!" and words:
+                words.append(token)
+                classes.append(MARK[token])
+            found.append(Signs([], []))
+        elif token in MARK or token[0].isalnum():
+            word, name = _sign(token, known, first=not words)
+            words.append(word)
+            classes.append(name)
+    return [one for one in found if one.words]
+
+
+def _sign(token: str, known: frozenset[str], *, first: bool) -> tuple[str, str]:
+    """A token as a word and as its class."""
+    low = token.lower()
+    name = CLASS.get(low) or MARK.get(token)
+    if name is not None:
+        return low, name
+    if token[0].isdigit():
+        number = "#q" if token.strip(".,:/-") in known else "#"
+        return number, number
+    if stem(low) in known:
+        return low, "q"
+    if not first and token[0].isupper():
+        return "@", "@"
+    return low, "_"
+
+
+@lru_cache(maxsize=1024)
+def topic(question: str) -> frozenset[str]:
+    """Stems of the words of a question, in lower case, that have no class, and its numbers."""
+    return frozenset(
+        token.strip(".,:/-") if token[0].isdigit() else stem(token)
+        for token in TOKEN.findall(question)
+        if (token[0].isalpha() and token not in CLASS) or token[0].isdigit()
+    )
+
+
+def features(answer: str, question: str, told: Iterable[str] = (), given: str = "") -> set[str]:
+    """Signs of declining in an answer: n-grams of words and classes, order, shape, and `told`.
+
+    Numbers of the question and of what was `given` with it are told apart from other ones.
+    """
+    asked = question.lower()
+    known = topic(asked)
+    if given:
+        known |= {number.strip(".,:/-") for number in _NUMBER.findall(given)}
+    kind = asked_for(asked)
+    said = read_signs(answer, known)
+    out: set[str] = set(told)
+    every: set[str] = set()
+    for one in said:
+        _grams(one, out)
+        _pairs(one.classes, out)
+        every.update(one.classes)
+    if said:
+        head = said[0]
+        out.update(("H" + " ".join(head.classes[:3]), f"{kind}H{head.classes[0]}"))
+        out.update(["F" + name for name in head.classes])
+        out.update(["L" + name for name in said[-1].classes] if len(said) > 1 else ())
+        out.add("h" + " ".join(head.words[:2]))
+    _shape(answer, kind, said, every, out)
+    return out
+
+
+def _shape(answer: str, kind: str, said: list[Signs], every: set[str], out: set[str]) -> None:
+    """How long an answer is, and whether it has a thing of the kind that the question asks for."""
+    if every & _AMOUNTS:
+        every.add("#")
+    fresh = sum(one.classes.count("_") for one in said)
+    shape = [
+        f"n{min(len(said), 4)}",
+        f"w{min(sum(len(one.words) for one in said) // 6, 6)}",
+        f"new{min(fresh, 8)}",
+        *(name for name in _PRESENT if name in every),
+        "#" if "#" in every else "no#",
+    ]
+    if said and all(one.words[-1] == "?" for one in said):
+        shape.append("onlyasks")
+    if answer[:1] in _QUOTES and answer.rstrip()[-1] in _QUOTES:
+        shape.append("quoted")
+    # sentences that neither deny nor are polite are where a plain answer would be
+    plain = [one.classes for one in said if _SHY.isdisjoint(one.classes)]
+    has = set().union(*plain)
+    if has & _AMOUNTS:
+        has.add("#")
+    shape += [f"plain{min(len(plain), 3)}", *(f"P{name}" for name in _GIVEN if name in has)]
+    out.update(["S" + name for name in shape])
+    out.update([f"{kind}S{name}" for name in shape])
+
+
+def _grams(one: Signs, out: set[str]) -> None:
+    """Stems and pairs of stems, and classes in twos and threes."""
+    stems = ["." + stem(word) for word in one.words]
+    classes = one.classes
+    out.update(stems)
+    out.update(map(" ".join, pairwise(stems)))
+    out.update(map("".join, pairwise(classes)))
+    out.update(map("".join, zip(classes, classes[1:], classes[2:], strict=False)))
+
+
+def _pairs(classes: list[str], out: set[str]) -> None:
+    """Ordered pairs of the classes of a sentence that tell something."""
+    seen = [name for name in dict.fromkeys(classes) if name not in _DULL]
+    out.update([f"{a}>{b}" for a, b in combinations(seen, 2)])
