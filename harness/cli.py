@@ -50,7 +50,7 @@ def run(suites: tuple[str, ...], as_json: bool, **settings: Any) -> None:  # noq
 
 
 @cli.command(epilog=EXITS)
-@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answers", type=click.Path(path_type=Path, dir_okay=False))
 @score_options
 def score(answers: Path, suite: str, profile: str | None, as_json: bool, **settings: Any) -> None:  # noqa: FBT001
     """Score ANSWERS that were made elsewhere, a JSONL file.

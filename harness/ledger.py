@@ -120,8 +120,23 @@ def warnings_of(
         yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"
 
 
+def drawn_notes(plan: Plan) -> Iterator[str]:
+    """That answers are no greedy ones, and how several to a case count."""
+    sampling, replayed = plan.suite.sampling, plan.engine == "replay"
+    counts = "which counts once, with their mean"
+    if replayed and sampling.samples > 1:
+        yield f"up to {sampling.samples} answers to a case, {counts}"
+    elif sampling.temperature and not replayed:
+        several = f", {sampling.samples} to a case, {counts}" if sampling.samples > 1 else ""
+        yield (
+            f"answers were drawn at temperature {sampling.temperature:g}, "
+            f"top_p {sampling.top_p:g}, seed {sampling.seed}{several}"
+        )
+
+
 def notes_of(plan: Plan, store: Store) -> Iterator[str]:
-    """How far greedy answers are the same when they are asked again."""
+    """How answers were drawn, or how far greedy ones are the same when they are asked again."""
+    yield from drawn_notes(plan)
     told = store.value(f"repeats-{plan.id}")
     if not told:
         return

@@ -60,17 +60,17 @@ def flipped(before: Run, after: Run, common: set[str]) -> dict[tuple[str, str, s
         for a in before.answers
         for s in a.scores
     }
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
     for answer in after.answers:
         if answer.case not in common:
             continue
         for score in answer.scores:
             key = (answer.task, score.metric, answer.candidate)
             place = (*key, answer.case, answer.sample)
-            flips = found.setdefault(key, [])
-            if old.get(place, score.value) != score.value and answer.case not in flips[-1:]:
-                flips.append(answer.case)
-    return found
+            flips = found.setdefault(key, {})
+            if old.get(place, score.value) != score.value:
+                flips[answer.case] = None
+    return {key: [*flips] for key, flips in found.items()}
 
 
 def print_moves(moves: list[dict[str, Any]]) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import Problem, SuiteError, UsageError, unknown_remedy
-from harness.records import Adapter, AdapterSource, Candidate, Expectation, Model, Suite, Task
+from harness.records import (
+    Adapter,
+    AdapterSource,
+    Candidate,
+    Expectation,
+    Model,
+    Sampling,
+    Suite,
+    Task,
+)
 from harness.served import SERVED
 from harness.store import Store, digest_of, write_atomic
 
@@ -52,7 +61,7 @@ def replayed(suite: Suite, path: Path) -> Suite:
         recipes=(),
         model=f"{ENGINE}:{path.name}",
         endpoint=None,
-        sampling=replace(suite.sampling, samples=1 + max(row.sample for row in rows)),
+        sampling=Sampling(samples=1 + max(row.sample for row in rows)),
     )
 
 

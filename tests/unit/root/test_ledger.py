@@ -10,7 +10,7 @@ from root_factory import BASE, LORA, make_plan, make_run
 
 from harness import ledger
 from harness.plan import Plan, canary_key
-from harness.records import Adapter, CandidateResult, Score
+from harness.records import Adapter, CandidateResult, Sampling, Score
 from harness.store import Store
 
 ADAPTER = Adapter("lora", "/a", "digest", 4, 10)
@@ -172,3 +172,30 @@ def test_a_trained_adapter_is_one_seed_and_the_reader_is_told() -> None:
     told = "trained with one seed: the numbers are of these weights, not of the recipe"
     assert list(ledger.warnings_of([CandidateResult(LORA, adapter)], [])) == [told]
     assert list(ledger.warnings_of([CandidateResult(BASE)], [])) == []
+
+
+DRAWN = "answers were drawn at temperature 0.5, top_p 0.9, seed 3"
+
+
+@pytest.mark.parametrize(
+    ("engine", "sampling", "notes"),
+    [
+        ("vllm", Sampling(), []),
+        ("vllm", Sampling(0.5), ["answers were drawn at temperature 0.5, top_p 1, seed 0"]),
+        (
+            "vllm",
+            Sampling(0.5, 0.9, 3, samples=4),
+            [f"{DRAWN}, 4 to a case, which counts once, with their mean"],
+        ),
+        (
+            "replay",
+            Sampling(samples=2),
+            ["up to 2 answers to a case, which counts once, with their mean"],
+        ),
+    ],
+)
+def test_how_answers_were_drawn_is_said(
+    plan: Plan, store: Store, engine: str, sampling: Sampling, notes: list[str]
+) -> None:
+    drawn = replace(plan, engine=engine, suite=replace(plan.suite, sampling=sampling))
+    assert list(ledger.notes_of(drawn, store)) == notes
