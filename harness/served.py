@@ -6,6 +6,7 @@ from dataclasses import replace
 from harness.errors import UsageError
 from harness.records import Adapter, AdapterSource, CandidateResult, Endpoint, Model, Suite
 from harness.store import digest_of
+from harness.suite.scalars import url_fault
 
 SERVED = "served:"
 REMOTE = ("endpoint", "replay")
@@ -13,9 +14,16 @@ REMOTE = ("endpoint", "replay")
 
 
 def pointed(suite: Suite, url: str) -> Suite:
-    """The suite with its endpoint at another URL, where one is given."""
+    """The suite with its endpoint at another URL, where one is given.
+
+    Raises:
+        UsageError: it is no root of an API.
+    """
     if not url:
         return suite
+    fault = url_fault(url)
+    if fault:
+        raise UsageError("the URL of --endpoint cannot be used", remedy=f"it should {fault}")
     return replace(suite, endpoint=replace(suite.endpoint or Endpoint(), url=url))
 
 

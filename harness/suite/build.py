@@ -60,7 +60,8 @@ def candidates(spec: Spec, root: Path, problems: Problems) -> tuple[Candidate, .
             where = spec.raw.where(("candidates", name, "adapter"))
             what = f"unknown recipe {quote(str(written.adapter))}"
             remedy = unknown_remedy(str(written.adapter), known)
-            problems.add(what, where, f"{remedy}; a path starts with ./ and a hub id has a /")
+            forms = "a path starts with ./, a hub id has a /, a server's adapter is served:NAME"
+            problems.add(what, where, f"{remedy}; {forms}")
             continue
         settings = own_retrieval(name, written, spec, root, problems)
         found.append(Candidate(name, source, written.prompt, written.context, settings))

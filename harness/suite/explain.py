@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from harness.errors import nearest, unknown_remedy
 from harness.suite.files import Problems, quote
+from harness.suite.scalars import UNSHOWN
 from harness.suite.yamlfile import Loc
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -99,6 +100,9 @@ def _note(model: type[BaseModel], found: Any, where: Where, problems: Problems) 
         allowed = "letters, digits, -, _" + (", + and ." if "+." in str(found["ctx"]) else "")
         name = quote(found["input"])
         problems.add(f"{path}: {name} is no name", place, f"use at most 64 {allowed}")
+    elif found["type"] == UNSHOWN:
+        what, _, remedy = found["msg"].partition(": ")
+        problems.add(f"{path} {what}", place, remedy)
     elif found["type"] == "literal_error":
         valid = re.findall(r"'([^']*)'", found["ctx"]["expected"])
         remedy = unknown_remedy(str(found["input"]), valid)

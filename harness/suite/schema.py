@@ -17,7 +17,7 @@ from harness.suite.row_schema import (
     TermEntry,
     TrainRow,
 )
-from harness.suite.scalars import Day, Int, Name, Number, Seed, Targets, Text, Word
+from harness.suite.scalars import Day, Int, Name, Number, Seed, Targets, Text, Url, Variable, Word
 
 MAX_RANK = 512  # the largest LoRA rank that vLLM serves
 
@@ -66,8 +66,8 @@ class SamplingSpec(Strict):
 class EndpointSpec(Strict):
     """An OpenAI-compatible server; `key` names the environment variable that holds its key."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-    key: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    url: Url
+    key: Variable | None = None
     model: Text | None = None
     concurrency: Annotated[Int, Field(ge=1, le=1024)] = _ENDPOINT["concurrency"]
     timeout: Annotated[Number, Field(gt=0, le=86_400)] = _ENDPOINT["timeout"]

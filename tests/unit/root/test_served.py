@@ -108,3 +108,9 @@ def test_tokens_have_a_price_where_the_suite_gives_one_and_the_endpoint_is_asked
     ]
     assert list(served.notes_of(priced, "transformers", [result])) == []
     assert list(served.notes_of(suite(), "endpoint", [result])) == []
+
+
+def test_the_commands_url_is_the_root_of_an_api() -> None:
+    line = r"the URL of --endpoint cannot be used \(it should be a URL such as http"
+    with pytest.raises(UsageError, match=line):
+        served.pointed(suite(), "localhost:8000")
