@@ -115,18 +115,22 @@ _NOUGHT = re.compile(
 
 
 def _with_letter(wanted: Value, reading: Reading) -> list[tuple[Span, bool]]:
-    """Places that state a value whose unit is one letter: "120 centimetres" for "1.2 m"."""
-    match = _LETTERED.fullmatch(wanted.text)
-    if match is None:
+    """Places that state a value with units of one letter: "120 centimetres" for "1.2 m"."""
+    match, clock = _LETTERED.fullmatch(wanted.text), _CLOCKED.fullmatch(wanted.text)
+    if clock:
+        unit, factor = "second", Decimal(60)
+        amount = factor * (60 * int(clock[1]) + int(clock[2]))
+    elif match:
+        unit, factor = UNITS[_LETTERS[match[2]]]
+        amount = Decimal(match[1].replace(",", ".")) * factor
+    else:
         return []
-    unit, factor = UNITS[_LETTERS[match[2]]]
-    amount = Decimal(match[1].replace(",", ".")) * factor
     spans = [
         (Span(one.start, one.end), True)
         for one in reading.mentions
         if one.unit == unit and one.amount == amount and one.end <= _READ
     ]
-    if amount == factor:
+    if match and amount == factor:
         spans += [
             (Span(*one.span()), True)
             for one in re.finditer(rf"\ban?\s+{_LETTERS[match[2]]}\b", reading.text)
@@ -198,6 +202,7 @@ _HALVES = re.compile(
 _LETTERED = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?(h|t|m|s|l|mi|d|w|y|ton|tons|mo|mos)\b(?!['/])"
 )
+_CLOCKED = re.compile(r"(\d+)\s*h\s*(\d+)\s*m(?:in)?")
 _PART = {
     "half": Decimal("0.5"),
     "quarter": Decimal("0.25"),

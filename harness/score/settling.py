@@ -19,7 +19,7 @@ _DOUBTED = frozenset(
         "FIND", "SORRY", "WONT", "QM", "THEY", "SEEM", "WILL", "ASK",
     )
 )  # fmt: skip
-_SPOKEN = frozenset(("SRC", "TELL", "MORE", "PLEASE", "HELP", "ANY", "WH", "MAY"))
+_SPOKEN = frozenset(("SRC", "TELL", "MORE", "PLEASE", "HELP", "ANY", "WH", "MAY", "SPK", "WHO"))
 _PLAIN_UNITS = frozenset({"", "date", "label"})
 
 

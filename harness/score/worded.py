@@ -38,7 +38,10 @@ _CLOSED = (
 _ORDINAL = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 _ORDINAL |= {short: word for word, short in _ORDINAL.items()}
 _FIRST_NAME = re.compile(r"\b([A-Z][\w'-]*)\.?\s+$")
-_TITLES = _set("mr|mrs|ms|mx|dr|prof|professor|sir|dame|lord|lady|justice|judge|captain|coach|the")
+_TITLES = _set(
+    "mr|mrs|ms|mx|dr|prof|professor|sir|dame|lord|lady|justice|judge|captain|coach|the"
+    "|maestro|chef|master|father|sister|colonel|general|bishop|rabbi|imam|herr|frau|shri|smt"
+)
 _LATE = re.compile(
     r"\W*(?:in\s+the\s+|at\s+)?(?:(?P<early>a\.?m\b|morning)|(?:p\.?m\b|afternoon|evening|night))"
 )
