@@ -31,6 +31,7 @@ from harness.suite.scorers import construct, resources
 # raised when a change of our own code changes what is trained or answered
 TRAIN_REVISION = 1
 SERVE_REVISION = 3
+DRAW_REVISION = 1  # the same for what is drawn, beside the other
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
 
@@ -136,6 +137,7 @@ def make(
         "model": model.digest,
         "engine": [engine[0], found],
         "revisions": [TRAIN_REVISION, SERVE_REVISION],
+        **draw_revision(suite),
         "adapters": {source.value: adapter.digest for source, adapter in outside.items()},
         "machine": machine(),
     }
@@ -250,6 +252,7 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             ],
             "max_tokens": cell.task.max_tokens,
             "sampling": {**asdict(plan.suite.sampling), "samples": cell.sample},
+            **draw_revision(plan.suite),
             "engine": plan.engine,
             "endpoint": [where.url, where.model] if (where := plan.suite.endpoint) else None,
             "version": plan.engine_version,
@@ -258,6 +261,11 @@ def answer_key(plan: Plan, cell: Cell) -> str:
             "revision": SERVE_REVISION,
         }
     )
+
+
+def draw_revision(suite: Suite) -> dict[str, int]:
+    """A part of addresses where answers are drawn: greedy ones know nothing of seeds."""
+    return {"draws": DRAW_REVISION} if suite.sampling.temperature else {}
 
 
 def canary_key(plan: Plan, digest: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import MeasurementError
 from harness.records import Answer, Request, Sampling
+from harness.serve.draws import seed_of
 from harness.serve.http import Reply
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def chat_body(name: str, request: Request, sampling: Sampling, limit: str) -> di
 
 
 def _sampling(request: Request, sampling: Sampling) -> dict[str, Any]:
-    drawn = {"seed": sampling.seed + request.sample} if sampling.temperature > 0 else {}
+    drawn = {"seed": seed_of(sampling, request)} if sampling.temperature > 0 else {}
     return {"temperature": sampling.temperature, **drawn}
 
 

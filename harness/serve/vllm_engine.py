@@ -16,6 +16,7 @@ import psutil
 from harness.errors import MachineError, MeasurementError, out_of_memory
 from harness.records import Answer, EngineJob, Request
 from harness.serve.cpu_lora import active_for, installed_version
+from harness.serve.draws import seed_of
 from harness.serve.settings import Shape, cache_gib, settings_of, shape_of
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def step_through(
         params = SamplingParams(
             temperature=job.sampling.temperature,
             top_p=job.sampling.top_p,
-            seed=job.sampling.seed + request.sample if job.sampling.temperature else None,
+            seed=seed_of(job.sampling, request) if job.sampling.temperature else None,
             max_tokens=request.max_tokens,
             logprobs=request.logprobs or None,
             stop_token_ids=list(job.stop_ids),

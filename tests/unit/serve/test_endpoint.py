@@ -95,10 +95,8 @@ def test_each_sample_is_drawn_with_a_seed_of_its_own() -> None:
         both = (talk("cell/a"), talk("other/a", sample=1))
         ask(fake, *both, sampling=Sampling(0.7, 0.9, seed=5, samples=2))
     sent = fake.bodies("chat/completions")
-    assert sorted((b["seed"], b["temperature"], b["top_p"]) for b in sent) == [
-        (5, 0.7, 0.9),
-        (6, 0.7, 0.9),
-    ]
+    assert [(b["temperature"], b["top_p"]) for b in sent] == [(0.7, 0.9)] * 2
+    assert len({b["seed"] for b in sent}) == 2
 
 
 def test_a_server_that_calls_the_budget_by_its_newer_name_is_told_it_so() -> None:
