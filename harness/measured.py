@@ -59,6 +59,9 @@ def prepare(suite: str, run_id: str, reports: Path, store: Store, length: int | 
         raise UsageError("`bench serve` needs vLLM", remedy=missing)
     found, run = find(suite, run_id, reports)
     if not run.model.path:
+        if run.engine == "replay":
+            what = f"run {run.id} scored answers that were made elsewhere: no model is here"
+            raise UsageError(what, remedy="serve a run of `bench run`")
         what = f"run {run.id} asked a server of its own: there is no base model to serve"
         raise UsageError(what, remedy="talk to that server")
     check_bytes(run, store)

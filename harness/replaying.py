@@ -19,6 +19,7 @@ from harness.records import (
 )
 from harness.served import SERVED
 from harness.store import Store, digest_of, write_atomic
+from harness.suite.files import Problems
 
 if TYPE_CHECKING:
     from harness.plan import Cell, Plan
@@ -37,12 +38,18 @@ def replayed(suite: Suite, path: Path) -> Suite:
 
     Raises:
         SuiteError: every line that cannot be read, that names a case which the suite does not
-            have, or that answers again what an earlier one answered.
+            have, or that answers again what an earlier one answered; of many, the first.
     """
     from harness.serve.replay import read_answers
 
-    rows = read_answers(path)
-    check_rows(suite, rows)
+    try:
+        rows = read_answers(path)
+        check_rows(suite, rows)
+    except SuiteError as error:
+        found = Problems()
+        for one in error.problems:
+            found.add(one.what, one.where, one.remedy)
+        raise SuiteError(found.capped()) from None
     named = {row.candidate for row in rows}
     known = {one.name: one for one in suite.candidates if one.name in named}
     names = dict.fromkeys([*known, *(row.candidate for row in rows)])

@@ -13,6 +13,7 @@ from harness.cli import cli
 from harness.errors import BenchError
 from harness.records import Run
 from harness.report.json import read
+from harness.serve.vllm_engine import VllmEngine
 
 Row = dict[str, Any]
 CASES = [*note_rows(), *fee_rows()]
@@ -236,6 +237,13 @@ def test_answers_to_no_case_are_refused_all_at_once_with_their_lines(score: Scor
     ]
 
 
+def test_a_file_of_another_suite_does_not_fill_the_screen(score: Scored) -> None:
+    rows = [{"case": f"other-{n}", "candidate": "base", "output": "x"} for n in range(200)]
+    lines = score.refusal(rows)
+    assert len(lines) <= 25
+    assert lines[-1].endswith(f"and {200 - len(lines) + 1} more problems")
+
+
 def test_one_case_by_its_id_and_by_its_input_is_answered_twice(score: Scored) -> None:
     again = {"input": CASES[3]["input"], "candidate": "base", "output": "x"}
     (line,) = score.refusal([*said("base"), again])
@@ -277,3 +285,14 @@ def test_the_engine_alone_has_no_answers(score: Scored) -> None:
     assert str(done.exception) == (
         "engine 'replay' has no answers (bench score ANSWERS.jsonl --suite SUITE)"
     )
+
+
+def test_what_was_only_scored_cannot_be_talked_to(
+    score: Scored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = score(said("base", note_rows()))
+    monkeypatch.setattr(VllmEngine, "missing", staticmethod(lambda: ""))
+    words = ["serve", str(score.suite), "--reports", str(score.folder / "reports")]
+    done = CliRunner(env={"BENCH_HOME": str(score.folder / "home")}).invoke(cli, words)
+    line = f"run {run.id} scored answers that were made elsewhere: no model is here"
+    assert str(done.exception) == f"{line} (serve a run of `bench run`)"
