@@ -14,6 +14,7 @@ from harness.errors import BenchError
 from harness.records import Run
 from harness.report.json import read
 from harness.serve.vllm_engine import VllmEngine
+from harness.suite.files import PER_FILE
 
 Row = dict[str, Any]
 CASES = [*note_rows(), *fee_rows()]
@@ -240,8 +241,8 @@ def test_answers_to_no_case_are_refused_all_at_once_with_their_lines(score: Scor
 def test_a_file_of_another_suite_does_not_fill_the_screen(score: Scored) -> None:
     rows = [{"case": f"other-{n}", "candidate": "base", "output": "x"} for n in range(200)]
     lines = score.refusal(rows)
-    assert len(lines) <= 25
-    assert lines[-1].endswith(f"and {200 - len(lines) + 1} more problems")
+    assert len(lines) == PER_FILE + 1
+    assert lines[-1] == f"answers.jsonl: … and {200 - PER_FILE} more problems"
 
 
 def test_one_case_by_its_id_and_by_its_input_is_answered_twice(score: Scored) -> None:
