@@ -30,12 +30,6 @@ USUAL = 60.0  # seconds that it most often takes, for the bar alone
 GRACE = 10.0  # seconds that it gets to end by itself
 # not `vllm serve`: that asks for a package named vllm, which the CPU build is not
 MODULE = "vllm.entrypoints.openai.api_server"
-BECOME = """\
-import os, sys
-from harness.executors import die_with_parent
-die_with_parent(int(sys.argv[1]))
-os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +135,10 @@ def start(words: list[str], talk: Talk, port: int, key: str, log: Path) -> Serve
     # the run's engine lives in one process, a server has its own for it
     environment.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
     log.parent.mkdir(parents=True, exist_ok=True)
+    python = sys.executable
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", BECOME, str(os.getpid()), "-m", MODULE, *words],
+            [python, "-P", "-m", "harness.warden", str(os.getpid()), python, "-m", MODULE, *words],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

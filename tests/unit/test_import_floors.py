@@ -15,7 +15,7 @@ STAGES = ("suite", "train", "retrieve", "serve", "score", "compare", "report", "
 # lowest first; modules of one line may import those to their left
 FLOORS = (
     ("errors", "records", "protocols"),
-    ("registry", "store", "console", "executors", "template", "models", "outside"),
+    ("registry", "store", "console", "executors", "warden", "template", "models", "outside"),
     STAGES,
     (
         "asking",
