@@ -6,7 +6,7 @@ fails again and again is it cut in halves, until the request that the engine die
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from harness.protocols import Executor
 from harness.records import Answer, EngineJob, Request
 from harness.serve.settings import sequences_of
 from harness.serve.vllm_engine import on_gpu
+from harness.serve.worker import job_to
 from harness.store import answer_from
 
 WORKER = "harness.serve.worker:generate"
@@ -100,7 +101,7 @@ class Supervisor:
     def _start(self) -> Iterator[Answer]:
         """One start: its probes to the check, its new answers to whoever asked."""
         job = self._rest()
-        payload = {"engine": self.engine, "job": asdict(job)}
+        payload = {"engine": self.engine, "job": job_to(job)}
         messages = self.executor.run(WORKER, payload, self.logfile)
         asked = {request.id for request in job.requests}
         missing = {probe.id for probe in job.probes}

@@ -6,6 +6,7 @@ The model's own chat template is used; a base model without one gets the suite's
 import hashlib
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,18 @@ NO_DATE = date(2025, 1, 1)
 
 
 def template_of(model: Model, suite: Suite) -> "Template | None":
-    """The template of a model that is here; a server applies its own."""
-    return Template(model.path, suite.template, suite.as_of) if model.path else None
+    """The template of a model that is here; a server applies its own.
+
+    Whoever asks for the same one gets the same object, which knows the prompts that it has made.
+    """
+    if not model.path:
+        return None
+    return _template(model.path, model.digest, suite.template, suite.as_of)
+
+
+@lru_cache(maxsize=4)
+def _template(path: str, _digest: str, plain: str, as_of: date | None) -> "Template":
+    return Template(path, plain, as_of)
 
 
 class Template:
@@ -55,6 +66,9 @@ class Template:
         self.stop_texts = (f"\n{lead}",) if self.kind == "plain" and lead else ()
         # not the tokenizer's: some add a pad token that the model has no embedding for
         self.pad_id: int = self.stop_ids[0]
+        # candidates that differ in their adapter are asked the same, and lengths are read first
+        self._prompts: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._rows: dict[tuple[str, str], EncodedRow] = {}
 
     def _stop_ids(self, model_path: str) -> tuple[int, ...]:
         ids = [self.tokenizer.eos_token_id]
@@ -124,6 +138,12 @@ class Template:
 
     def prompt_ids(self, system: str, user: str) -> tuple[int, ...]:
         """The ids up to where the answer begins, with exactly the BOS the model expects."""
+        known = self._prompts.get((system, user))
+        if known is None:
+            known = self._prompts[system, user] = self._prompt_ids(system, user)
+        return known
+
+    def _prompt_ids(self, system: str, user: str) -> tuple[int, ...]:
         text = self.prompt_text(system, user)
         ids = self._ids(text, special=False)
         if self.kind == "plain":
@@ -142,6 +162,12 @@ class Template:
 
     def train_row(self, user: str, output: str) -> EncodedRow:
         """Prompt and completion ids; the completion ends with the turn's end token."""
+        known = self._rows.get((user, output))
+        if known is None:
+            known = self._rows[user, output] = self._train_row(user, output)
+        return known
+
+    def _train_row(self, user: str, output: str) -> EncodedRow:
         prompt_text = self.prompt_text("", user)
         suffix = output
         if self.kind == "chat":

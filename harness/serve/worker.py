@@ -6,7 +6,7 @@ the executor: an engine that yields None now and then promises to go on doing so
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,18 @@ STARTING = 600.0  # seconds that imports and start-up may take, and more for lar
 STEPPING = 300.0  # seconds between two signs of life later on
 DISK = 100e6  # bytes/s that weights are read with at least
 SLOW = 60.0  # more seconds a step per 1e9 bytes of weights, where there is no GPU
+
+
+def job_to(job: EngineJob) -> dict[str, Any]:
+    """An EngineJob as what becomes its JSON object; token ids are not copied one by one."""
+    plain = {field.name: getattr(job, field.name) for field in fields(job)}
+    names = [field.name for field in fields(Request)]
+    requests = {
+        key: [{name: getattr(request, name) for name in names} for request in plain[key]]
+        for key in ("requests", "probes")
+    }
+    endpoint = asdict(job.endpoint) if job.endpoint else None
+    return plain | requests | {"sampling": asdict(job.sampling), "endpoint": endpoint}
 
 
 def job_from(data: dict[str, Any]) -> EngineJob:

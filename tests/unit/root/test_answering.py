@@ -175,7 +175,7 @@ def test_drawn_answers_are_not_repeated(plan: Plan, store: Store) -> None:
     engine = Engine()
     answering.answer_plans([(drawn, drawn.cells)], store, engine, QUIET)
     assert len(engine.waves()) == 1
-    assert list(notes_of(drawn, store)) == []
+    assert not any("differed" in note for note in notes_of(drawn, store))
 
 
 def test_answers_are_scored_while_others_are_given(plan: Plan, store: Store) -> None:

@@ -1,14 +1,17 @@
 """Prompts: one BOS, one stop, the suite's date, and the same ids in training and serving."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_tokenizers as tiny
+from root_factory import make_suite
 
 from harness.errors import MachineError, MeasurementError
-from harness.template import NO_DATE, Template
+from harness.records import Model
+from harness.template import NO_DATE, Template, template_of
 
 PLAIN = "### Input:\n{input}\n\n### Response:\n"
 BOS, EOS, TURN = 0, 1, 2
@@ -199,6 +202,29 @@ def test_another_template_has_another_digest(tmp_path: Path) -> None:
         for number, chat in enumerate([tiny.CHAT, tiny.THINKING, None])
     }
     assert len(digests) == 3
+
+
+def test_a_prompt_that_many_candidates_share_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model("m", tiny.make(tmp_path), "d0")
+    suite = make_suite()
+    made = template_of(model, suite)
+    assert made is not None
+    first = (made.prompt_ids("Be brief.", "Hi"), made.train_row("Hi", "Ho"))
+    assert template_of(model, suite) is made
+    monkeypatch.delattr(made, "tokenizer")
+    assert (made.prompt_ids("Be brief.", "Hi"), made.train_row("Hi", "Ho")) == first
+
+
+@pytest.mark.parametrize("change", [{"template": "{input}"}, {"as_of": date(2020, 1, 1)}])
+def test_another_template_day_or_model_shares_nothing(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    model, suite = Model("m", tiny.make(tmp_path), "d0"), make_suite()
+    made = template_of(model, suite)
+    assert template_of(model, replace(suite, **change)) is not made
+    assert template_of(replace(model, digest="d1"), suite) is not made
 
 
 def test_the_digest_of_a_plain_template_is_its_own(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +12,10 @@ import torch
 import transformers
 
 from harness.errors import MeasurementError
-from harness.records import Answer, EngineJob, Request, Sampling
+from harness.records import Answer, Endpoint, EngineJob, Request, Sampling
 from harness.serve import cpu_lora, transformers_engine, vllm_engine
 from harness.serve.vllm_engine import Parts
-from harness.serve.worker import job_from
+from harness.serve.worker import job_from, job_to
 
 
 def request(name: str, length: int = 1, adapter: str | None = None, **more: Any) -> Request:
@@ -191,7 +191,9 @@ def test_a_job_is_the_same_after_json() -> None:
         Sampling(0.5, 0.9, 3),
         512,
     )
-    assert job_from(json.loads(json.dumps(asdict(job)))) == job
+    assert job_from(json.loads(json.dumps(job_to(job)))) == job
+    asked = replace(job, endpoint=Endpoint("http://x"), answers="a")
+    assert json.dumps(job_to(asked)) == json.dumps(asdict(asked))  # which copies every token id
 
 
 def test_a_prompt_that_vllm_changed_is_no_answer() -> None:
