@@ -166,9 +166,12 @@ class Serving:
         """Into its cell, and scored; one that was asked again is only compared."""
         key, _, case = answer.request.partition("/")
         if key == REPEAT:
+            if not self.again:
+                self.meter.settle()  # what follows is no cell's work
             self.again[case] = answer
             return
-        self.meter.count(key, (len(answer.token_ids) or answer.completion_tokens) + 1)
+        tokens = (len(answer.token_ids) or answer.completion_tokens) + 1
+        self.meter.count(key, tokens, answer.seconds)
         if final(self.cells[key].done.get(case), self.plan.engine):
             return
         cell, asked, request = self.places[answer.request]

@@ -129,6 +129,6 @@ def keep(
             }
             if name not in cells[key].done:
                 cells[key].append(replace(answer, request=name, first_logprobs=likely))
-            meter.count(key, len(answer.token_ids) + 1)
+            meter.count(key, len(answer.token_ids) + 1, answer.seconds)
             bar.advance(1)
     meter.settle()

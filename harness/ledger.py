@@ -181,18 +181,24 @@ class Meter:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.began = self.since = time.monotonic()
+        self.since = time.monotonic()
+        self.shared = 0.0
         self.answers = 0
         self.tokens = 0
         self.open: dict[str, int] = {}
 
     @property
     def seconds(self) -> float:
-        """Seconds since the engine began to answer."""
-        return time.monotonic() - self.began
+        """Seconds in which the engine answered."""
+        return self.shared + (time.monotonic() - self.since if self.open else 0.0)
 
-    def count(self, cell: str, tokens: int) -> None:
-        """An answer of `tokens` tokens, its end included, for a cell."""
+    def count(self, cell: str, tokens: int, took: float) -> None:
+        """An answer of `tokens` tokens, its end included, for a cell, which took some seconds.
+
+        What came before the first one, such as loading the model, is no cell's.
+        """
+        if not self.answers:
+            self.since = max(self.since, time.monotonic() - took)
         self.answers += 1
         self.tokens += tokens
         self.open[cell] = self.open.get(cell, 0) + tokens
@@ -203,6 +209,7 @@ class Meter:
         """Share the seconds since the last time."""
         now = time.monotonic()
         whole = sum(self.open.values())
+        self.shared += now - self.since if self.open else 0.0
         for cell, tokens in self.open.items():
             name = f"seconds-{cell}"
             earlier = self.store.value(name) or 0.0

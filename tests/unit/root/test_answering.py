@@ -242,9 +242,9 @@ def shares(store: Store, *cells: str) -> list[float | None]:
 
 def test_seconds_are_shared_by_tokens(store: Store, tick: list[float]) -> None:
     meter = Meter(store)
-    meter.count("a", 20)
-    meter.count("b", 10)
-    meter.count("a", 10)
+    meter.count("a", 20, 0)
+    meter.count("b", 10, 0)
+    meter.count("a", 10, 0)
     tick[0] += 4
     meter.settle()
     assert shares(store, "a", "b", "c") == [3.0, 1.0, None]
@@ -254,7 +254,7 @@ def test_seconds_are_shared_by_tokens(store: Store, tick: list[float]) -> None:
 def test_seconds_add_up_over_starts(store: Store, tick: list[float]) -> None:
     for _ in range(2):
         meter = Meter(store)
-        meter.count("a", 5)
+        meter.count("a", 5, 0)
         tick[0] += 2
         meter.settle()
         tick[0] += 50  # nobody works between two starts
@@ -267,18 +267,22 @@ def test_a_start_that_is_killed_has_accounted_for_all_but_its_last_seconds(
     meter = Meter(store)
     for _ in range(8):
         tick[0] += 2
-        meter.count("a", 1)
+        meter.count("a", 1, 2)
     assert shares(store, "a") == [12.0]
 
 
-def test_seconds_without_an_answer_count_for_the_next_one(store: Store, tick: list[float]) -> None:
+def test_seconds_before_the_first_answer_began_are_no_cells(
+    store: Store, tick: list[float]
+) -> None:
+    """A model that takes 50 s to load is not a base, answered first, that takes 50 s to answer."""
     meter = Meter(store)
-    tick[0] += 3
-    meter.count("a", 1)
+    tick[0] += 53
+    meter.count("a", 1, 3)
     meter.settle()
     tick[0] += 1
     meter.settle()
     assert shares(store, "a") == [3.0]
+    assert meter.seconds == 3.0
 
 
 # ---------------------------------------------------------------- lengths
