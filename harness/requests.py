@@ -74,13 +74,13 @@ def final(answer: Answer | None, engine: str) -> bool:
 
 
 def repeats_of(requests: Sequence[Request], plan: Plan) -> list[Request]:
-    """Some of the requests once more, in a wave of their own and backwards: other company.
+    """Some of the requests once more, half of them at most, in a wave of their own: other company.
 
     None where answers are drawn, for they differ by design, and where none is computed.
     """
-    if plan.suite.sampling.temperature or plan.engine == "replay" or not requests:
+    if plan.suite.sampling.temperature or plan.engine == "replay" or len(requests) < 2:
         return []
-    chosen = requests[:: max(1, -(-len(requests) // REPEATS))][::-1]
+    chosen = requests[:: max(2, -(-len(requests) // REPEATS))][::-1]
     last = requests[-1].wave + 1
     return [
         replace(

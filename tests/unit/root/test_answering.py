@@ -97,7 +97,9 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
     }
     first, again = engine.waves()
     assert {(r["id"], r["adapter"]) for r in first} == asked
-    assert {(r["id"].removeprefix("repeat/"), r["adapter"]) for r in again} == asked
+    # half of them, so that none is asked again beside all that it was asked with
+    assert len(again) == 3
+    assert {(r["id"].removeprefix("repeat/"), r["adapter"]) for r in again} < asked
     assert [r["adapter"] for r in first] == [None, None, None, "digest-a", "digest-a"]
     assert [sorted(store.answers(key).done) for key in (base, lora, gold)] == [
         ["case-0", "case-1"],
@@ -121,12 +123,12 @@ def test_a_start_after_a_stop_asks_whole_waves_and_keeps_each_answer_once(
     with pytest.raises(MachineError) as caught:
         answering.answer_plans([(plan, plan.cells)], store, stopped, QUIET)
     assert str(caught.value) == (
-        "the engine gave 3 of 10 answers (run again: finished answers are kept)"
+        "the engine gave 3 of 8 answers (run again: finished answers are kept)"
     )
     engine = Engine()
     answering.answer_plans([(plan, plan.cells)], store, engine, QUIET)
     before, after = ([[r["id"] for r in wave] for wave in e.waves()] for e in (stopped, engine))
-    assert [len(wave) for wave in before] == [2, 2, 1, 5]
+    assert [len(wave) for wave in before] == [2, 2, 1, 3]
     assert before[1:3] == after[:2]
     for cell in plan.cells:
         lines = store.answers(cell.key).path.read_text(encoding="utf-8").splitlines()[1:]
@@ -152,8 +154,8 @@ def test_how_many_repeated_answers_differ_is_counted(plan: Plan, store: Store) -
 
     answering.answer_plans([(plan, plan.cells)], store, Moody(), QUIET)
     told = store.value(f"repeats-{plan.id}")
-    assert (told["asked"], told["differ"]) == (5, 3)
-    assert next(notes_of(plan, store)).startswith("3 of 5 greedy answers differed")
+    assert (told["asked"], told["differ"]) == (3, 1)
+    assert next(notes_of(plan, store)).startswith("1 of 3 greedy answers differed")
     assert [sorted(store.answers(cell.key).done) for cell in plan.cells][2] == ["case-0"]
 
 
