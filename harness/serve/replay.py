@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -169,11 +170,9 @@ def _read(line: bytes, where: str) -> tuple[Faults, Replayed | None]:
 def _faults(row: dict[str, Any]) -> Faults:
     """Everything wrong with a row's keys and values."""
     # what else a row holds is its maker's business, but a slip of the keyboard is not
-    slips = {key: difflib.get_close_matches(key, KEYS, 1, LIKE) for key in row if key not in KEYS}
+    slips = {key: _meant(key) for key in row if key not in KEYS}
     faults = [
-        (f"unknown key '{key}'", f"did you mean '{like[0]}'?")
-        for key, like in slips.items()
-        if like
+        (f"unknown key '{key}'", f"did you mean '{like}'?") for key, like in slips.items() if like
     ]
     texts = [name for name in OUTPUTS if name in row]
     if len(texts) != 1:
@@ -203,6 +202,12 @@ def _faults(row: dict[str, Any]) -> Faults:
     if not _likelihoods(row.get("target_logprobs")):
         faults.append(("target_logprobs are no numbers", "a list of numbers, 0 or less, a text"))
     return faults
+
+
+@lru_cache(maxsize=1024)  # most rows have the same keys
+def _meant(key: str) -> str:
+    """The key that a slip of the keyboard was meant to be, or ''."""
+    return next(iter(difflib.get_close_matches(key, KEYS, 1, LIKE)), "")
 
 
 def _candidate_faults(name: Any) -> Faults:
