@@ -144,9 +144,12 @@ class Lines:
         """The child is to be heard of within `seconds`, each time it is waited for; 0: or not."""
         asked = os.environ.get(PATIENCE, "")
         try:
-            self.patience = (float(asked) if asked else seconds) if seconds > 0 else None
-        except ValueError as error:
-            raise UsageError(f"{PATIENCE}={asked} is no number of seconds") from error
+            patience = float(asked) if asked else seconds
+        except ValueError:
+            patience = 0.0
+        if asked and not 0 < patience < float("inf"):
+            raise UsageError(f"{PATIENCE}={asked} is no number of seconds", remedy="such as 600")
+        self.patience = patience if seconds > 0 else None
 
     def next(self) -> bytes:
         """The next line with its end; torn or empty where the child is gone.

@@ -154,8 +154,16 @@ def spans(targets: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
 def probe_prompts(
     cells: Sequence[Cell], template: Template, count: int = PROBES
 ) -> list[tuple[int, ...]]:
-    """Prompts for the canary: half at the answer's start, half in the middle of a reference."""
-    cases = {asked.case.id: (asked.case, cell.task) for cell in cells for asked in cell.asked}
+    """Prompts for the canary: half at the answer's start, half in the middle of a reference.
+
+    A case that nobody is asked may not even fit the model's window.
+    """
+    cases = {
+        asked.case.id: (asked.case, cell.task)
+        for cell in cells
+        for asked in cell.asked
+        if not asked.skip
+    }
     step = max(1, len(cases) // count)
     prompts = []
     for index, (case, task) in enumerate([*cases.values()][::step][:count]):

@@ -152,6 +152,8 @@ def _read(line: bytes, where: str) -> tuple[Faults, Replayed | None]:
     except json.JSONDecodeError as error:
         what = f"is no JSON at character {error.pos + 1}: {error.msg}"
         return [(what, "one object a line")], None
+    except (ValueError, RecursionError):  # a number or a nest that no reader takes
+        return [("is no JSON that can be read", "one object a line")], None
     if not isinstance(row, dict):
         return [(f"is a {type(row).__name__}, not an object", "one object a line")], None
     faults = _faults(row)

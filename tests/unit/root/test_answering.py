@@ -29,6 +29,7 @@ from harness.records import (
     Task,
 )
 from harness.store import Store
+from harness.template import template_of
 
 ADAPTER = Adapter("lora", "/a", "digest-a", 4, 10)
 GOLD = Candidate("gold", context="gold")
@@ -105,6 +106,17 @@ def test_every_open_case_is_asked_once_and_what_has_no_gold_is_not(
         ["case-0", "case-1"],
         ["case-0", "case-1"],
         ["case-0"],
+    ]
+
+
+def test_a_case_that_nobody_is_asked_is_no_probe(plan: Plan) -> None:
+    """It may be longer than the model reads."""
+    template = template_of(plan.model, plan.suite)
+    assert template is not None
+    gold = next(cell for cell in plan.cells if cell.candidate == GOLD)
+    assert len(requests.probe_prompts(plan.cells, template)) == 2
+    assert requests.probe_prompts([gold], template) == [
+        template.prompt_ids("", gold.asked[0].case.input)
     ]
 
 

@@ -244,6 +244,12 @@ def test_the_environment_stands_over_the_promise(
     monkeypatch.setenv(executors.PATIENCE, "0.5")
     with pytest.raises(HungError, match=r"for 0\.5 s"):
         list(Subprocess().run("child_targets:promise", {"seconds": 60, "pauses": [5]}, log))
-    monkeypatch.setenv(executors.PATIENCE, "long")
-    with pytest.raises(UsageError, match="BENCH_PATIENCE=long is no number of seconds"):
+
+
+@pytest.mark.parametrize("text", ["long", "0", "-5", "nan", "inf"])
+def test_patience_that_is_no_time_is_one_line(
+    log: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv(executors.PATIENCE, text)
+    with pytest.raises(UsageError, match=f"BENCH_PATIENCE={text} is no number of seconds"):
         list(Subprocess().run("child_targets:promise", {"seconds": 60, "pauses": [5]}, log))

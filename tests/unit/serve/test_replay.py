@@ -175,3 +175,13 @@ def test_what_a_file_cannot_give_is_refused(tmp_path: Path) -> None:
         list(ReplayEngine().generate(job("")))
     with pytest.raises(UsageError, match="cannot be probed"):
         list(ReplayEngine().generate(job(path, probes=(Request("probe/base/0", (5,)),))))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"sample": ' + "9" * 5000 + "}"])
+def test_a_line_that_no_reader_takes_is_a_bad_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        read_answers(path)
+    (problem,) = caught.value.problems
+    assert str(problem) == f"{path}:1: is no JSON that can be read (one object a line)"
