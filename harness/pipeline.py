@@ -202,6 +202,7 @@ def finish(
         warnings=(
             *plan.warnings,
             *judge_notes.warnings_of(sheets, said, judges, plan.model.digest),
+            *served.alike(plan.engine, results, answers),
             *ledger.warnings_of(results, answers),
         ),
         notes=(

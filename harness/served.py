@@ -4,13 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.errors import UsageError
-from harness.records import Adapter, AdapterSource, CandidateResult, Endpoint, Model, Suite
+from harness.records import (
+    Adapter,
+    AdapterSource,
+    CandidateResult,
+    Endpoint,
+    Model,
+    ScoredAnswer,
+    Suite,
+)
 from harness.store import digest_of
 from harness.suite.scalars import url_fault
 
 SERVED = "served:"
 REMOTE = ("endpoint", "replay")
 """Engines that compute elsewhere: what answered cannot be seen from here."""
+FEW = 5  # answers that two models may well have in common
 
 
 def pointed(suite: Suite, url: str) -> Suite:
@@ -117,6 +126,38 @@ def warnings_of(suite: Suite, model: Model, engine: str) -> Iterator[str]:
             f"the adapters of {', '.join(names)} were not checked against their bytes: "
             f"{url} has them by name"
         )
+
+
+def alike(
+    engine: str, results: Sequence[CandidateResult], answers: Sequence[ScoredAnswer]
+) -> Iterator[str]:
+    """Candidates of a server whose answers are all those of another that is asked the same.
+
+    A server that ignores adapters, and says that it did not, cannot be told otherwise: there is
+    no canary where the bytes are elsewhere.
+    """
+    if engine != "endpoint":
+        return
+    said: dict[str, dict[tuple[str, str, int], str]] = {}
+    for one in answers:
+        if one.answer.finish != "error":
+            place = (one.task, one.case, one.sample)
+            said.setdefault(one.candidate, {})[place] = one.answer.text
+    candidates = [result.candidate for result in results]
+    for number, one in enumerate(candidates):
+        for other in candidates[:number]:
+            asked = [(c.prompt, c.context, c.retrieve) for c in (one, other)]
+            on_server = "served" in (one.adapter.kind, other.adapter.kind)
+            if not on_server or one.adapter == other.adapter or asked[0] != asked[1]:
+                continue
+            ours, theirs = said.get(one.name, {}), said.get(other.name, {})
+            both = ours.keys() & theirs.keys()
+            if len(both) >= FEW and all(ours[place] == theirs[place] for place in both):
+                yield (
+                    f"all {len(both)} answers of {one.name} are those of {other.name}, word for "
+                    "word: did two adapters answer, or one model under two names?"
+                )
+                break
 
 
 def notes_of(suite: Suite, engine: str, results: Sequence[CandidateResult]) -> Iterator[str]:

@@ -112,6 +112,15 @@ def test_base_and_adapter_are_asked_by_their_names_and_only_names_are_vouched_fo
     assert run.notes[-1] == "asking these answers again cost 0.0005 more"
 
 
+def test_a_server_that_answers_with_one_model_under_every_name_is_told(ask: Asked) -> None:
+    def deaf(path: str, body: dict[str, Any], before: int) -> Says:
+        return says(path, body, before) if path == "models" else chat("Yes.", body["model"])
+
+    with serving(deaf) as fake:
+        run = ask(ask.suite(served(fake.url)))
+    assert run.warnings[-1].startswith("all 18 answers of lora are those of base, word for word")
+
+
 def test_house_words_and_passages_are_in_the_messages(ask: Asked, fake: Fake) -> None:
     ask(ask.suite(served(fake.url)))
     sent = [body["messages"] for body in fake.bodies("chat/completions")]

@@ -9,10 +9,12 @@ from harness.errors import UsageError
 from harness.records import (
     Adapter,
     AdapterSource,
+    Answer,
     Candidate,
     CandidateResult,
     Endpoint,
     Model,
+    ScoredAnswer,
     Suite,
 )
 
@@ -97,6 +99,45 @@ def test_what_is_known_by_name_only_is_said() -> None:
     assert adapters.startswith("the adapters of mine were not checked against their bytes")
     assert list(served.warnings_of(suite("./base"), here, "endpoint")) == []
     assert list(served.warnings_of(suite("./base"), here, "vllm")) == []
+
+
+def said(candidate: str, *texts: str) -> list[ScoredAnswer]:
+    return [
+        ScoredAnswer(f"case-{number}", "t", candidate, Answer("", text), ())
+        for number, text in enumerate(texts)
+    ]
+
+
+BASE, OTHER = Candidate("base"), Candidate("other", AdapterSource("served", "z"))
+SIX = ("a", "b", "c", "d", "e", "f")
+
+
+@pytest.mark.parametrize(
+    "one, other, texts, told",
+    [
+        (BASE, MINE, SIX, True),
+        (OTHER, MINE, SIX, True),
+        (BASE, MINE, (*SIX[:5], "another"), False),
+        (BASE, MINE, SIX[:4], False),  # too few to say
+        (replace(OTHER, adapter=MINE.adapter), MINE, SIX, False),  # it is the same one
+        (replace(BASE, context="gold"), MINE, SIX, False),  # asked otherwise
+        (BASE, Candidate("mine", AdapterSource("recipe", "mine")), SIX, False),  # has a canary
+    ],
+)
+def test_a_server_that_ignores_adapters_is_seen_by_its_equal_answers(
+    one: Candidate, other: Candidate, texts: tuple[str, ...], *, told: bool
+) -> None:
+    results = [CandidateResult(candidate) for candidate in (one, other)]
+    answers = [*said(one.name, *SIX), *said(other.name, *texts)]
+    found = list(served.alike("endpoint", results, answers))
+    assert [words.partition(" are ")[0] for words in found] == ["all 6 answers of mine"] * told
+
+
+def test_answers_that_failed_are_not_equal() -> None:
+    failed = [replace(a, answer=Answer("", "", finish="error")) for a in said("mine", *SIX)]
+    results = [CandidateResult(BASE), CandidateResult(MINE)]
+    answers = [*said("base", *[""] * len(SIX)), *failed]
+    assert list(served.alike("endpoint", results, answers)) == []
 
 
 def test_tokens_have_a_price_where_the_suite_gives_one_and_the_endpoint_is_asked() -> None:
