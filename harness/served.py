@@ -139,10 +139,10 @@ def alike(
     if engine != "endpoint":
         return
     said: dict[str, dict[tuple[str, str, int], str]] = {}
-    for one in answers:
-        if one.answer.finish != "error":
-            place = (one.task, one.case, one.sample)
-            said.setdefault(one.candidate, {})[place] = one.answer.text
+    for row in answers:
+        if row.answer.finish != "error":
+            place = (row.task, row.case, row.sample)
+            said.setdefault(row.candidate, {})[place] = row.answer.text
     candidates = [result.candidate for result in results]
     for number, one in enumerate(candidates):
         for other in candidates[:number]:
