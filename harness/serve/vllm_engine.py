@@ -22,6 +22,7 @@ from harness.serve.settings import Shape, cache_gib, settings_of, shape_of
 if TYPE_CHECKING:
     from harness.serve.decode import Decoder
 
+IDLE = 100_000  # steps without any output: no prompt is read in so many pieces
 GIVEN_UP = ("abort", "error")  # finish reasons of a request that the engine did not serve
 
 
@@ -193,8 +194,7 @@ def step_through(
             asked = params if name == request.id else scoring
             engine.add_request(name, {"prompt_token_ids": ids}, asked, lora_request=lora)
             open_parts[name] = parts
-    while engine.has_unfinished_requests():
-        outputs = engine.step()
+    for outputs in steps(engine):
         yield None
         for output in outputs:
             if output.finished:
@@ -202,6 +202,21 @@ def step_through(
                 if parts.take(output):
                     spent = time.monotonic() - began[parts.request.id]
                     yield parts.answer(decoder, spent)
+
+
+def steps(engine: Any) -> Iterator[list[Any]]:
+    """The outputs of each step until nothing is open.
+
+    Raises:
+        RuntimeError: it steps on and on and gets nowhere, as with a request that it can never fit.
+    """
+    idle = 0
+    while engine.has_unfinished_requests():
+        outputs = engine.step()
+        idle = 0 if outputs else idle + 1
+        if idle > IDLE:
+            raise RuntimeError(f"vLLM made {IDLE} steps without a token")
+        yield outputs
 
 
 class Parts:

@@ -196,6 +196,17 @@ def test_a_job_is_the_same_after_json() -> None:
     assert json.dumps(job_to(asked)) == json.dumps(asdict(asked))  # which copies every token id
 
 
+def test_an_engine_that_steps_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step is a sign of life: without this, one that can fit nothing would run for ever."""
+    monkeypatch.setattr(vllm_engine, "IDLE", 5)
+    given = iter([[], ["a"], *[[]] * 5, ["b"], *[[]] * 9])
+    spinning = SimpleNamespace(has_unfinished_requests=lambda: True, step=lambda: next(given))
+    seen: list[Any] = []
+    with pytest.raises(RuntimeError, match="5 steps without a token"):
+        seen.extend(vllm_engine.steps(spinning))
+    assert [one for one in seen if one] == [["a"], ["b"]]
+
+
 def test_a_prompt_that_vllm_changed_is_no_answer() -> None:
     """A second BOS, or a truncated prompt."""
     parts = Parts(request("a", 3))
