@@ -1,58 +1,46 @@
-"""The LoRA wrapper that the plugin installs: one pair of matrix products per adapter present."""
+"""The LoRA wrapper that the plugin installs on vLLM's CPU platform.
 
-from dataclasses import dataclass
+Each adapter costs its own rank, rows without an adapter are left alone, and adapters with few rows
+share products (lora_plan says which, lora_pack has the weights).
+Grouping by adapter follows Punica (arXiv 2310.18547) and S-LoRA (arXiv 2311.03285).
+"""
+
 from typing import Any
 
 import torch
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
+from harness.serve.lora_pack import Layouts, Module, Scratch
+from harness.serve.lora_plan import Batch
+from harness.serve.lora_step import Step
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The rows of one adapter slot: a slice where they are contiguous, else an index tensor."""
-
-    slot: int
-    rows: slice | torch.Tensor
-
-    def take(self, x: torch.Tensor) -> torch.Tensor:
-        """Rows of x, (n, d); a view where the rows are contiguous."""
-        return x[self.rows] if isinstance(self.rows, slice) else x.index_select(0, self.rows)
-
-    def add(self, y: torch.Tensor, start: int, delta: torch.Tensor) -> None:
-        """Add delta, (n, w), to columns start..start+w of the group's rows of y, in place."""
-        columns = y.narrow(1, start, delta.shape[1])
-        if isinstance(self.rows, slice):
-            columns[self.rows].add_(delta)
-        else:
-            columns.index_add_(0, self.rows, delta)
-
-
-def groups_of(indices: torch.Tensor) -> list[Group]:
-    """Adapter slots in `indices`, (tokens,), with their rows; -1 (no adapter) is skipped."""
-    groups = []
-    for slot in torch.unique(indices).tolist():
-        if slot < 0:
-            continue
-        rows = torch.nonzero(indices == slot).squeeze(1)
-        first, last = int(rows[0]), int(rows[-1])
-        whole = last - first + 1 == rows.numel()
-        groups.append(Group(int(slot), slice(first, last + 1) if whole else rows))
-    return groups
+# multiply-adds in the time that one more call takes, on one thread (docs/serving.md)
+WORTH_A_CALL = {"amx": 40e6, "plain": 3e6}
 
 
 class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
-    """Grouped LoRA for vLLM's CPU platform."""
+    """LoRA for vLLM's CPU platform, grouped by adapter."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._token_groups: list[Group] = []
-        self._sampler_groups: list[Group] = []
+        self._tokens = self._samples = Batch(torch.empty(0, dtype=torch.long))
+        # by the identity of the stacked A, which a Module keeps alive
+        self._modules: dict[int, Module] = {}
+        self._steps: dict[int, list[Step]] = {}
+        self._layouts: Layouts = {}
+        self._scratch = Scratch()
 
-    def update_metadata(self, *args: Any, **kwargs: Any) -> None:
-        """Once per step: group the step's rows by adapter."""
-        super().update_metadata(*args, **kwargs)
-        self._token_groups = groups_of(self.token_lora_indices)
-        self._sampler_groups = groups_of(self.sampler_indices)
+    def update_metadata(
+        self, mapping: Any, lora_index_to_id: list[int | None], *args: Any, **kwargs: Any
+    ) -> None:
+        """Once per change of the batch: sort the step's rows by adapter."""
+        super().update_metadata(mapping, lora_index_to_id, *args, **kwargs)
+        # by adapter, not by slot: slots depend on what was served before
+        used = [(name, slot) for slot, name in enumerate(lora_index_to_id) if name is not None]
+        order = [slot for _, slot in sorted(used)]
+        self._tokens = Batch(self.token_lora_indices.clone(), order)
+        self._samples = Batch(self.sampler_indices.clone(), order)
+        self._steps.clear()
 
     def add_lora_linear(
         self,
@@ -61,7 +49,7 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         lora_a_stacked: tuple[torch.Tensor, ...],
         lora_b_stacked: tuple[torch.Tensor, ...],
         scale: float,
-        output_slices: tuple[int, ...],
+        output_slices: tuple[int, ...],  # noqa: ARG002 - part of vLLM's call
         *,
         buffer: tuple[torch.Tensor, ...] | None = None,  # noqa: ARG002 - part of vLLM's call
         **_: Any,
@@ -71,16 +59,11 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         The stacked weights are (slots, 1, rank, in) and (slots, 1, out, rank), one per slice of
         a packed projection (QKV, gate and up).
         """
-        x = x.view(-1, x.shape[-1])
-        y = y.view(-1, y.shape[-1])
-        for group in self._token_groups:
-            rows = group.take(x)
-            start = 0
-            for a, b, width in zip(lora_a_stacked, lora_b_stacked, output_slices, strict=True):
-                low = torch.nn.functional.linear(rows, a[group.slot, 0])
-                delta = torch.nn.functional.linear(low, b[group.slot, 0])
-                group.add(y, start, delta if scale == 1.0 else delta * scale)
-                start += width
+        if self._tokens.present:
+            key = id(lora_a_stacked)
+            if key not in self._modules:
+                self._modules[key] = Module(lora_a_stacked, lora_b_stacked, self._layouts)
+            self._add(self._tokens, key, y.view(-1, y.shape[-1]), x, scale)
 
     def add_lora_logits(
         self,
@@ -93,14 +76,12 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         buffer: torch.Tensor | None = None,  # noqa: ARG002 - part of vLLM's call
         **_: Any,
     ) -> None:
-        """Add the adapter's part to the logits; most adapters leave the head alone."""
-        for group in self._sampler_groups:
-            a, b = lora_a_stacked[group.slot, 0], lora_b_stacked[group.slot, 0]
-            if not a.any():
-                continue
-            low = torch.nn.functional.linear(group.take(x).to(a.dtype), a)
-            delta = torch.nn.functional.linear(low, b) * scale
-            group.add(y, 0, delta[:, : y.shape[1]].to(y.dtype))
+        """Add the adapter's part to the logits, (rows, vocabulary); most leave the head alone."""
+        if self._samples.present:
+            key = id(lora_a_stacked)
+            if key not in self._modules:
+                self._modules[key] = Module((lora_a_stacked,), (lora_b_stacked,), self._layouts)
+            self._add(self._samples, key, y.view(-1, y.shape[-1]), x, scale)
 
     def add_lora_embedding(
         self,
@@ -110,10 +91,39 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         add_inputs: bool = True,  # noqa: ARG002, FBT001, FBT002 - part of vLLM's call
         **_: Any,
     ) -> None:
-        """Add the adapter's part to the embeddings; most adapters leave them alone."""
-        for group in self._token_groups:
-            b = lora_b_stacked[group.slot, 0]
+        """Add B x to the embeddings, x being (tokens, rank); most adapters leave them alone."""
+        y, x = y.view(-1, y.shape[-1]), x.view(-1, x.shape[-1])
+        for slot, rows in self._tokens.rows.items():
+            b = lora_b_stacked[slot, 0]
             if b.any():
-                rows = group.take(x.view(-1, x.shape[-1])).to(b.dtype)
-                delta = torch.nn.functional.linear(rows, b)
-                group.add(y.view(-1, y.shape[-1]), 0, delta.to(y.dtype))
+                delta = torch.nn.functional.linear(x[rows].to(b.dtype), b)
+                y.index_add_(0, rows, delta.to(y.dtype))
+
+    def _add(self, batch: Batch, key: int, y: torch.Tensor, x: torch.Tensor, scale: float) -> None:
+        """Add the part of every adapter in the batch."""
+        steps, module = self._steps.get(key), self._modules[key]
+        if y.shape[0] < batch.owners.numel():
+            raise ValueError(f"{y.shape[0]} rows in a step of {batch.owners.numel()}")
+        if module.changed() or steps is None:
+            steps = self._steps[key] = self._prepare(batch, module, y)
+        if steps:
+            dtype = module.a[0].dtype
+            if x.dim() != 2 or x.dtype != dtype or not x.is_contiguous():
+                x = x.reshape(-1, x.shape[-1]).to(dtype).contiguous()
+            for step in steps:
+                step.add(x, y, scale)
+
+    def _prepare(self, batch: Batch, module: Module, y: torch.Tensor) -> list[Step]:
+        """The parts of this batch with the packs of this module."""
+        ranks = {slot: max(module.real_ranks(slot)) for slot in batch.present}
+        room = worth_a_call(module.a[0].dtype) / module.width()
+        parts = batch.parts(ranks, module.alone, room)
+        a, scratch = module.a[0], self._scratch
+        return [Step(module.pack(part.slots), part, a, y, scratch) for part in parts]
+
+
+def worth_a_call(dtype: torch.dtype) -> float:
+    """Multiply-adds that this machine does in the time of one more call."""
+    amx = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - as vLLM asks
+    kind = "amx" if amx and dtype == torch.bfloat16 else "plain"
+    return WORTH_A_CALL[kind] * torch.get_num_threads()
