@@ -115,7 +115,7 @@ def models(*names: str, **parents: str) -> Says:
     return Says({"object": "list", "data": [*bases, *adapters]})
 
 
-def chat(text: str | None, model: str = "base", reason: str = "stop", **more: Any) -> Says:
+def chat(text: str | None, model: str = "base", reason: str | None = "stop", **more: Any) -> Says:
     """An answer to messages."""
     message = {"role": "assistant", "content": text, **more}
     choice = {"index": 0, "message": message, "finish_reason": reason}

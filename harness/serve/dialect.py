@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TOKEN = "token_id:"  # noqa: S105 - how vLLM writes a token's number
 GIVEN_UP = ("abort", "error")
+CUT = ("length", "max_tokens")  # the second is what gateways to other APIs pass on
 FILTERED = "content_filter"
 
 
@@ -157,8 +158,10 @@ def _finished(request: Request, made: Answer, choice: dict[str, Any], reply: Rep
     if reason == FILTERED:
         words = f"the server's filter ended the answer (finish_reason {FILTERED})"
         return replace(counted, finish="error", error=words)
+    if reason is None and counted.completion_tokens >= request.max_tokens:
+        reason = CUT[0]  # not said, but its budget is used up
     # the server knows of ends that are no token of ours; only a stop text is ours alone to see
-    return counted if reason == "length" else replace(counted, finish="stop")
+    return counted if reason in CUT else replace(counted, finish="stop")
 
 
 def _count(reply: Reply, name: str) -> int | None:

@@ -99,6 +99,16 @@ def test_each_sample_is_drawn_with_a_seed_of_its_own() -> None:
     assert len({b["seed"] for b in sent}) == 2
 
 
+@pytest.mark.parametrize("budget, finish", [(3, "length"), (4, "stop")])
+def test_an_answer_that_used_up_its_budget_was_cut_where_the_server_does_not_say(
+    budget: int, finish: str
+) -> None:
+    said = chat("half of", reason=None)
+    with serving(always(said)) as fake:
+        (answer,) = ask(fake, Request("cell/a", (), None, budget, messages=ASK))
+    assert (answer.completion_tokens, answer.finish) == (3, finish)
+
+
 def test_a_server_that_calls_the_budget_by_its_newer_name_is_told_it_so() -> None:
     words = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
 
@@ -119,6 +129,7 @@ def test_a_server_that_calls_the_budget_by_its_newer_name_is_told_it_so() -> Non
     "said, text, finish, error",
     [
         (chat("half of", reason="length"), "half of", "length", ""),
+        (chat("half of", reason="max_tokens"), "half of", "length", ""),
         (chat("half of", reason="content_filter"), "half of", "error", "content_filter"),
         (chat("", reason="abort"), "", "error", "gave up on the request (abort)"),
         (chat(None), "", "stop", ""),
