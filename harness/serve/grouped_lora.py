@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
+from harness.errors import MachineError
 from harness.serve.lora_pack import Layouts, Module, Scratch
 from harness.serve.lora_plan import Batch
 from harness.serve.lora_step import Step
@@ -102,16 +103,32 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
     def _add(self, batch: Batch, key: int, y: torch.Tensor, x: torch.Tensor, scale: float) -> None:
         """Add the part of every adapter in the batch."""
         steps, module = self._steps.get(key), self._modules[key]
-        if y.shape[0] < batch.owners.numel():
-            raise ValueError(f"{y.shape[0]} rows in a step of {batch.owners.numel()}")
         if module.changed() or steps is None:
             steps = self._steps[key] = self._prepare(batch, module, y)
         if steps:
+            self._check(batch, x, y)
             dtype = module.a[0].dtype
             if x.dim() != 2 or x.dtype != dtype or not x.is_contiguous():
                 x = x.reshape(-1, x.shape[-1]).to(dtype).contiguous()
             for step in steps:
                 step.add(x, y, scale)
+
+    def _check(self, batch: Batch, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Whether these are the rows of the batch.
+
+        vLLM also asks the head about rows of a prompt that is scored, without saying whose they
+        are; such rows are a slice of the step's, those that are sampled from are gathered.
+        """
+        rows = batch.owners.numel()
+        if batch is self._samples:
+            slices = x.untyped_storage().nbytes() > x.numel() * x.element_size()
+            if y.shape[0] != rows or slices:
+                raise MachineError(
+                    "vLLM cannot tell whose prompt is scored, and an adapter changes the head",
+                    remedy="use --engine transformers",
+                )
+        elif y.shape[0] < rows:
+            raise ValueError(f"{y.shape[0]} rows in a step of {rows}")
 
     def _prepare(self, batch: Batch, module: Module, y: torch.Tensor) -> list[Step]:
         """The parts of this batch with the packs of this module."""

@@ -23,7 +23,8 @@ NOBODY = -1
 class Part:
     """Rows that go through one product with the adapters in `slots`.
 
-    `owners` is (size,): the slot of each row of the product, -1 where the row is not to change.
+    `owners` is (size,): the slot of each row of the product; rows of other slots than `slots`, and
+    those of -1, are not to change.
     Rows are `first..first+size` of x, or, where `index` is set, x[index] (size,), of which the
     first `count` are the rows to change and the others are filler.
     """

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 pytest.importorskip("vllm", exc_type=ImportError)
 punica = pytest.importorskip("vllm.lora.punica_wrapper.punica_cpu", exc_type=ImportError)
 
+from harness.errors import MachineError  # noqa: E402
 from harness.serve.grouped_lora import GroupedLora  # noqa: E402
 from harness.serve.lora_pack import Module  # noqa: E402
 
@@ -338,3 +339,26 @@ def test_embeddings_get_their_adapters_part_and_the_bases_rows_none() -> None:
         if slot >= 0:
             wanted[row] += of["b"][0][slot, 0] @ low[row]
     torch.testing.assert_close(found, wanted)
+
+
+def scored(head: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Logits of these rows in a step that samples from two rows of the third adapter."""
+    of = adapters((50,), [4] * SLOTS)
+    y = torch.zeros(len(x), 50)
+    step(wrapper(), [2] * 9, [2, 2]).add_lora_logits(y, x, head, of["b"][0], 1.0)
+    return y
+
+
+def test_scored_prompts_have_the_bases_logits_where_no_adapter_changes_the_head() -> None:
+    whole, zeros = torch.randn(9, IN), torch.zeros(SLOTS, 1, 4, IN)
+    for rows in (1, 2, 8):
+        assert not scored(zeros, whole[:rows]).any()
+
+
+def test_scored_prompts_are_refused_where_an_adapter_changes_the_head() -> None:
+    """The call does not say whose prompt it is, and as many rows may be sampled from."""
+    whole, head = torch.randn(9, IN), torch.randn(SLOTS, 1, 4, IN)
+    for rows in (1, 2, 8):
+        with pytest.raises(MachineError, match="cannot tell whose prompt is scored"):
+            scored(head, whole[:rows])
+    assert scored(head, whole[torch.tensor([3, 7])]).any()
