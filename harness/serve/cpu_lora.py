@@ -1,9 +1,10 @@
 """vLLM plugin: LoRA on the CPU build that is right in mixed batches, and fast.
 
 The CPU build's own wrapper gathers A and B once per token and lets base rows (index -1) read the
-last adapter's weights. This one does a pair of matrix products per adapter present in the batch,
-over that adapter's rows only; rows without an adapter are never touched.
+last adapter's weights. grouped_lora takes its place: rows without an adapter are left as they are.
 vLLM calls `register` in each of its processes through the `vllm.general_plugins` entry point.
+BENCH_STOCK_CPU_LORA=1 in the environment leaves vLLM's own wrapper in, for comparisons; base and
+adapters are then answered one after the other, and scored by likelihood nowhere (docs/serving.md).
 """
 
 import os
