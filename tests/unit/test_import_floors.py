@@ -134,8 +134,8 @@ def test_a_planted_import_is_judged_by_its_floor(
 
 
 def test_packages_hold_only_a_docstring() -> None:
-    """The root also names its version."""
-    for path in ROOT.rglob("__init__.py"):
+    """The root also names its version; the records are one module in several files."""
+    for path in set(ROOT.rglob("__init__.py")) - {ROOT / "records" / "__init__.py"}:
         body = ast.parse(path.read_text(encoding="utf-8")).body
         allowed = [ast.Expr, ast.Assign] if path.parent == ROOT else [ast.Expr]
         assert [type(node) for node in body] == allowed, path

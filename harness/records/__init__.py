@@ -1,0 +1,98 @@
+"""Frozen records that pass between stages; data, no behaviour.
+
+Times are seconds, sizes bytes, dates `datetime.date`. `where` is `file:line` for messages.
+"""
+
+from harness.records.candidates import (
+    AdapterSource,
+    Candidate,
+    Endpoint,
+    Recipe,
+    Retrieval,
+    Sampling,
+)
+from harness.records.data import (
+    FACT_TAGS,
+    MIN_SLICE,
+    Case,
+    ContextKind,
+    Document,
+    Fact,
+    Prompt,
+    Row,
+    ScorerSpec,
+    State,
+    Task,
+    Term,
+    VerdictName,
+    Version,
+)
+from harness.records.engines import (
+    Adapter,
+    Answer,
+    EncodedRow,
+    EngineJob,
+    Model,
+    Passage,
+    Request,
+    TrainJob,
+)
+from harness.records.results import (
+    CandidateResult,
+    Comparison,
+    Finding,
+    GateResult,
+    Phenomenon,
+    RuleResult,
+    Run,
+    Summary,
+)
+from harness.records.scores import Judgement, Metric, Score, ScoredAnswer
+from harness.records.suite import Arm, Expectation, Rule, Suite
+
+__all__ = [
+    "FACT_TAGS",
+    "MIN_SLICE",
+    "Adapter",
+    "AdapterSource",
+    "Answer",
+    "Arm",
+    "Candidate",
+    "CandidateResult",
+    "Case",
+    "Comparison",
+    "ContextKind",
+    "Document",
+    "EncodedRow",
+    "Endpoint",
+    "EngineJob",
+    "Expectation",
+    "Fact",
+    "Finding",
+    "GateResult",
+    "Judgement",
+    "Metric",
+    "Model",
+    "Passage",
+    "Phenomenon",
+    "Prompt",
+    "Recipe",
+    "Request",
+    "Retrieval",
+    "Row",
+    "Rule",
+    "RuleResult",
+    "Run",
+    "Sampling",
+    "Score",
+    "ScoredAnswer",
+    "ScorerSpec",
+    "State",
+    "Suite",
+    "Summary",
+    "Task",
+    "Term",
+    "TrainJob",
+    "VerdictName",
+    "Version",
+]

@@ -1,0 +1,160 @@
+"""What a run found: summaries, comparisons, findings, verdicts."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from harness.records.candidates import Candidate
+from harness.records.data import Case, VerdictName
+from harness.records.engines import Adapter, Model
+from harness.records.scores import Metric, ScoredAnswer
+from harness.records.suite import Expectation, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A candidate's mean on a metric in a slice, 95 % interval, over n cases in k clusters."""
+
+    task: str
+    metric: str
+    slice: str
+    candidate: str
+    n: int
+    clusters: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    unmeasured: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Candidate minus baseline, paired by case, 95 % interval, clustered.
+
+    `mde` is the smallest difference that this many cases would show with 80 % power.
+    `outcome` reads the interval in the metric's direction.
+    """
+
+    task: str
+    metric: str
+    slice: str
+    candidate: str
+    baseline: str
+    n: int
+    clusters: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    win: int = 0
+    tie: int = 0
+    loss: int = 0
+    p_value: float | None = None
+    method: str = ""
+    mde: float | None = None
+    outcome: Literal["better", "worse", "not shown", "unmeasured"] = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim that the run tested, with the comparison it rests on."""
+
+    claim: str
+    answer: Literal["supported", "contradicted", "not shown"]
+    sentence: str
+    group: Literal["improved", "broke", "context", "cost"]
+    task: str = ""
+    metric: str = ""
+    slice: str = "all"
+    candidate: str = ""
+    baseline: str = ""
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    p_holm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phenomenon:
+    """An expectation with what the run saw of it; `effect` as Expectation defines it."""
+
+    expectation: Expectation
+    verdict: Literal["shown", "reversed", "not shown", "not measured"]
+    sentence: str
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """A gate rule with its verdict and the numbers it was judged on."""
+
+    rule: Rule
+    verdict: VerdictName
+    reason: str
+    n: int = 0
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The verdict of a suite's rules; None rules means there was nothing to judge."""
+
+    verdict: VerdictName
+    rules: tuple[RuleResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateResult:
+    """A candidate with what it cost. `answer_seconds` shares the engine's wall time by tokens."""
+
+    candidate: Candidate
+    adapter: Adapter | None = None
+    answers: int = 0
+    answer_tokens: int = 0
+    prompt_tokens: int = 0
+    answer_seconds: float = 0.0
+    truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All of a finished run: what every report is rendered from, and what run.json holds.
+
+    `notes` are sentences on how things were measured, such as how far a judge agrees with people.
+    """
+
+    schema: int
+    id: str
+    suite: str
+    profile: str
+    description: str
+    created: str
+    model: Model
+    engine: str
+    engine_reason: str
+    trained_until: date | None
+    as_of: date | None
+    candidates: tuple[CandidateResult, ...]
+    tasks: dict[str, str]
+    metrics: tuple[Metric, ...]
+    cases: tuple[Case, ...]
+    answers: tuple[ScoredAnswer, ...]
+    summaries: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    advice: tuple[str, ...]
+    gate: GateResult | None
+    phenomena: tuple[Phenomenon, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    command: str = ""
+    notes: tuple[str, ...] = ()
