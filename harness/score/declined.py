@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from harness.score.declining import noticed
+from harness.score.framing import unframed
 from harness.score.reader import readers
 from harness.score.signs import CLASS, MARK, TOKEN, stem
 from harness.score.text import normalise, sentences
@@ -166,7 +167,7 @@ def features(answer: str, question: str, told: Iterable[str] = (), given: str = 
 
     Numbers of the question and of what was `given` with it are told apart from other ones.
     """
-    asked = question.lower()
+    answer, asked = unframed(answer), question.lower()
     known = topic(asked)
     if given:
         known |= {number.strip(".,:/-") for number in _NUMBER.findall(given)}

@@ -1,0 +1,36 @@
+"""What frames an answer, and says nothing of it: greetings, thanks, sign-offs, marks of lists."""
+
+import re
+
+_ITEM = r"(?:[-*\u2022]|#{1,6}|\(?(?:step\s+)?\d{1,2}[.):])[ \t]+"
+_MARKED = re.compile(rf"^[ \t]*{_ITEM}", re.MULTILINE | re.IGNORECASE)
+_COUNTED = re.compile(r"(?:^|\s)\(?1[.)]\s.*?\s\(?2[.)]\s", re.DOTALL)
+_INLINE = re.compile(r"(?:^|(?<=[.!?:;,]\s))\(?\d{1,2}[.)]\s+(?=[^\W\d_])")
+_WHOLE = r"(?:(?!\b(?:but|however|is|are|was|were)\b)[^.!?\n\d:;]){0,70}(?:[.!?\n]+|$)"
+_POLITE = re.compile(
+    r"(?:^|(?<=[.!?\n]))[\s*_]*(?:"
+    r"(?:namaste|namaskar|hello|hi|hey|dear|welcome|greetings|good\s+(?:morning|afternoon|evening|day))\b"
+    r"|(?:many\s+|very\s+)?thank(?:s|\s+you)\b"
+    r"|(?:i|we)\s+(?:\w+ly\s+)?(?:understand|appreciate|hear\s+you|value)\b(?!\s+(?:it|the\s+\w+)\s+to\b)"
+    rf"){_WHOLE}",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    r"(?:^|(?<=[.!?\n]))[\s*_-]*(?:(?:(?:warm|kind|best)(?:est)?\s+)?(?:regards|wishes)\b|(?:yours\s+)?sincerely\b"
+    r"|yours\b|cheers\b|take\s+care\b|with\s+(?:love|warmth|thanks|care|gratitude)\b"
+    r"|[^.!?\n\d:;]{0,50},\s*(?:the\s+|your\s+)?(?:[^\W\d_]+\s+)?team\b|team\b)"
+    rf"{_WHOLE}[^\d]{{0,40}}$",
+    re.IGNORECASE,
+)
+
+
+def unframed(text: str) -> str:
+    """A text without marks of lists, greetings, thanks and sign-offs; all of it if nothing is left.
+
+    A greeting that goes on to say something ("Hello, the fee is 5") is no frame.
+    """
+    bare = _MARKED.sub("", text)
+    if _COUNTED.search(bare) or _COUNTED.search(text):
+        bare = _INLINE.sub("", bare)
+    core = _SIGNED.sub("", _POLITE.sub(" ", bare)).strip()
+    return core or bare
