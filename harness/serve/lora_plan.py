@@ -25,15 +25,15 @@ class Part:
 
     `owners` is (size,): the slot of each row of the product; rows of other slots than `slots`, and
     those of -1, are not to change.
-    Rows are `first..first+size` of x, or, where `index` is set, x[index] (size,), of which the
-    first `count` are the rows to change and the others are filler.
+    Rows are `first..first+count` of x, or, where `index` is set, x[index] (count,). What `size`
+    has more than `count` is filler.
     """
 
     slots: tuple[int, ...]
     size: int
     owners: torch.Tensor
+    count: int
     first: int = 0
-    count: int = 0
     index: torch.Tensor | None = None
     masks: dict[tuple[int, torch.dtype], torch.Tensor] = field(default_factory=dict)
 
@@ -78,22 +78,20 @@ class Batch:
     def _viewed(self, slots: tuple[int, ...], first: int, last: int) -> Part:
         """Rows first..last, with neighbours that do not change where the size is rounded up."""
         total = self.owners.numel()
-        size = rounded(last - first)
-        if size > total:
-            return self._gathered(slots, torch.arange(first, last))
-        begin = min(first, total - size)
+        size, count = rounded(last - first), last - first
+        begin = first
+        if size <= total:
+            begin, count = min(first, total - size), size
         owners = torch.full((size,), NOBODY)
         owners[first - begin : last - begin] = self.owners[first:last]
-        return Part(slots, size, owners, first=begin)
+        return Part(slots, size, owners, count, first=begin)
 
     def _gathered(self, slots: tuple[int, ...], rows: torch.Tensor) -> Part:
-        """Scattered rows, with the batch's first row as filler."""
+        """Scattered rows."""
         count = rows.numel()
-        index = torch.zeros(rounded(count), dtype=torch.long)
-        index[:count] = rows
-        owners = torch.full((index.numel(),), NOBODY)
+        owners = torch.full((rounded(count),), NOBODY)
         owners[:count] = self.owners[rows]
-        return Part(slots, index.numel(), owners, count=count, index=index)
+        return Part(slots, owners.numel(), owners, count, index=rows)
 
 
 def rounded(rows: int) -> int:

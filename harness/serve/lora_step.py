@@ -17,15 +17,17 @@ class Step:
     ) -> None:
         self.part, self.down = part, pack.down
         columns, dtype = pack.owners.numel(), a.dtype
-        self.rows = slice(part.first, part.first + part.size)
-        self.gathered = None
-        if part.index is not None:
-            self.gathered = scratch.get("rows", dtype, part.size, a.shape[3])
+        self.rows = slice(part.first, part.first + part.count)
+        self.whole = part.index is None and part.count == y.shape[0]
+        # fillers may hold anything: what comes of them is read by nobody
+        self.copied = None
+        if part.index is not None or part.count < part.size:
+            self.copied = scratch.get("rows", dtype, part.size, a.shape[3])
         self.low = scratch.get("low", dtype, part.size, columns)
         self.own = pack.own(part, dtype)
         # float16 may have overflowed to inf in columns of others, and inf·0 is nan
         self.foreign = self.own == 0 if dtype == torch.float16 else None
-        fused = part.index is None and part.size >= FUSED and y.dtype == dtype
+        fused = self.copied is None and part.size >= FUSED and y.dtype == dtype
         self.fused, self.apart = [], []
         for up in pack.ups:
             low = self.low[:, up.first : up.last] if up.last - up.first < columns else self.low
@@ -35,15 +37,21 @@ class Step:
                 self.fused.append((target, low, up.weight[: end - up.start].t()))
             else:
                 delta = scratch.get("delta", dtype, part.size, up.end - up.start)
-                self.apart.append((target, low, delta, delta[:, : end - up.start], up.product))
+                added = delta[: part.count, : end - up.start]
+                self.apart.append((target, low, delta, added, up.product))
 
     def add(self, x: torch.Tensor, y: torch.Tensor, scale: float) -> None:
         """Add scale·B(Ax) to the part's rows of y, (tokens, out), in place."""
         index, low = self.part.index, self.low
-        if index is not None:
-            x = torch.index_select(x, 0, index, out=self.gathered)
-        elif y.shape[0] != self.part.size:
+        if index is None and not self.whole:
             x, y = x[self.rows], y[self.rows]
+        if self.copied is not None:
+            rows = self.copied[: self.part.count]
+            if index is None:
+                rows.copy_(x)
+            else:
+                torch.index_select(x, 0, index, out=rows)
+            x = self.copied
         self.down(low, x)
         if self.foreign is None:
             low.mul_(self.own)
@@ -59,5 +67,4 @@ class Step:
             if index is None:
                 target.add_(added)
             else:
-                count = self.part.count
-                target.index_add_(0, index[:count], added[:count].to(y.dtype))
+                target.index_add_(0, index, added.to(y.dtype))

@@ -11,15 +11,15 @@ SLOTS = 4
 
 
 def rows_of(part: Part) -> list[int]:
-    """The row of the step that each row of the product is."""
+    """The row of the step that each row of the product is, fillers apart."""
     if part.index is None:
-        return list(range(part.first, part.first + part.size))
+        return list(range(part.first, part.first + part.count))
     return part.index.tolist()
 
 
 def changed(part: Part) -> dict[int, int]:
     """Rows that the part changes, with the slot of their adapter."""
-    owners = part.owners.tolist()
+    owners = part.owners[: part.count].tolist()
     return {row: s for row, s in zip(rows_of(part), owners, strict=True) if s in part.slots}
 
 
@@ -51,7 +51,9 @@ def test_every_row_with_an_adapter_is_changed_once_by_its_own_and_no_other_row_i
     assert sorted(found) == wanted
     for part in parts:
         assert part.owners.numel() == part.size == rounded(part.size) <= LARGEST
+        assert len(rows_of(part)) == part.count <= part.size
         assert max(rows_of(part)) < len(indices)
+        assert set(part.owners[part.count :].tolist()) <= {NOBODY}
 
 
 @given(st.lists(st.integers(-1, 3), min_size=1, max_size=60), st.integers(0, 3))
@@ -63,17 +65,25 @@ def test_an_adapter_that_is_not_safe_shares_no_product(slots: list[int], unsafe:
             assert part.slots == (unsafe,)
             assert part.index is not None
             assert set(part.owners[: part.count].tolist()) == {unsafe}
-            assert {slots[row] for row in rows_of(part)[: part.count]} == {unsafe}
+            assert {slots[row] for row in rows_of(part)} == {unsafe}
 
 
 def test_fillers_of_gathered_rows_come_after_the_rows_and_belong_to_nobody() -> None:
     slots = [0, -1] * 20
     (part,) = Batch(torch.tensor(slots)).parts({0: 8}, set(), 1e9)
     assert part.index is not None
-    assert part.count == 20
-    assert part.size == 32
-    assert part.index[: part.count].tolist() == list(range(0, 40, 2))
-    assert set(part.owners[part.count :].tolist()) == {NOBODY}
+    assert part.index.tolist() == list(range(0, 40, 2))
+    assert (part.count, part.size) == (20, 32)
+    assert part.owners.tolist() == [0] * 20 + [NOBODY] * 12
+
+
+def test_rows_of_a_step_that_is_smaller_than_a_product_are_taken_as_they_lie() -> None:
+    (part,) = Batch(torch.tensor([-1] * 4 + [1] * 16)).parts({1: 8}, set(), 1e9)
+    assert part.index is None
+    assert (part.first, part.count, part.size) == (4, 16, 16)
+    (part,) = Batch(torch.tensor([-1] * 4 + [1] * 17)).parts({1: 8}, set(), 1e9)
+    assert part.index is None
+    assert (part.first, part.count, part.size) == (4, 17, 32)
 
 
 def test_rows_that_lie_together_are_not_copied() -> None:
