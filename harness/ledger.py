@@ -138,7 +138,7 @@ def notes_of(plan: Plan, store: Store) -> Iterator[str]:
     """How answers were drawn, or how far greedy ones are the same when they are asked again."""
     yield from drawn_notes(plan)
     told = store.value(f"repeats-{plan.id}")
-    if not told:
+    if not told or not told["asked"]:
         return
     yield (
         f"{told['differ']} of {told['asked']} greedy answers differed when they were asked "

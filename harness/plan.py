@@ -202,8 +202,19 @@ def machine() -> list[str]:
     flags = set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
     formats = sorted(flags & {"amx_bf16", "avx512_bf16", "bf16"})
     libraries = [f"{name} {package_version(name)}" for name in LIBRARIES]
-    device = ["cuda"] if has_gpu() else [platform.machine(), *formats]
+    device = ["cuda", *gpus()] if has_gpu() else [platform.machine(), *formats]
     return [*device, *libraries]
+
+
+def gpus() -> list[str]:
+    """The kinds of NVIDIA GPU in the machine, as the driver names them."""
+    found = set()
+    for path in Path("/proc/driver/nvidia/gpus").glob("*/information"):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "Model":
+                found.add(value.strip())
+    return sorted(found)
 
 
 def unplaced(value: Any) -> Any:

@@ -41,6 +41,8 @@ def make_plan(
     suite = served.named(replace(suite, model=name))
     engine = served.engine_for(suite, options.engine, engine)
     log.stage("plan", f"{suite.name} ({suite.profile} profile), model {name}")
+    if engine[0] == "endpoint" and suite.endpoint and suite.endpoint.key:
+        log.say(f"          the key in ${suite.endpoint.key} goes to {suite.endpoint.url}")
     if engine[0] == "replay":
         model = replaying.model_of(options.answers, store)
     elif name.startswith(served.SERVED):
