@@ -16,7 +16,7 @@ LINE = " Please call our claims line with your number. Larkspur Mutual, caring s
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("Hello! Thank you for asking.\n1. It is shut.\n2. Wait.\nBest regards, Mira", "It is shut.\nWait."),
+        ("Hello! Thank you.\n1. It is shut.\n2. Wait.\nBest regards, Mira", "It is shut.\nWait."),
         ("Hello, the fee is 5.", "Hello, the fee is 5."),
         ("We appreciate it, but no.", "We appreciate it, but no."),
         ("Thank you. It's closed.", "It's closed."),
