@@ -13,7 +13,7 @@ from harness.serve.lora_plan import Part
 FILLER = -2  # owner of columns that only round up a size
 COLUMNS = 16  # column counts are multiples of it
 SAFE = 1e6  # weights above it could overflow in rows that are not the adapter's own
-JOINED = 1 << 17  # multiply-adds per row that one product over all slices may waste
+JOINED = 1 << 15  # multiply-adds per row that one product over all slices may waste
 FUSED = 256  # rows from which adding to y in the same pass is faster than packed weights
 PRIMITIVES = 64  # sizes that oneDNN keeps ready per product
 KEPT = 2  # packs hold at most this many times the columns of the slots themselves
