@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"\d[\d.,:/-]*")
 _END = frozenset(".?!;\n")
 _QUOTES = frozenset("\"'")
 _DULL = frozenset(("_", "OF", "COURT"))
+_NAMES = frozenset("@_")
 _AMOUNTS = frozenset(("NUM", "TIME"))
 _SHY = frozenset(("NEG", "DARK", "WONT", "SORRY", "COURT"))
 _PRESENT = ("@", "NEG", "SPK", "SRC", "KNOW", "TELL", "DARK", "ASK")
@@ -129,27 +130,44 @@ def read_signs(text: str, known: frozenset[str]) -> list[Signs]:
                 words.append(token)
                 classes.append(MARK[token])
             found.append(Signs([], []))
-        elif token in MARK or token[0].isalnum():
-            word, name = _sign(token, known, first=not words)
-            words.append(word)
-            classes.append(name)
+            continue
+        word, name, short = _sign(token)
+        if name == "":
+            continue
+        if name == "#":
+            word = name = "#q" if short in known else "#"
+        elif name in _NAMES:
+            if short in known:
+                name = "q"
+            elif name == "@" and words:
+                word = "@"
+            else:
+                name = "_"
+        words.append(word)
+        classes.append(name)
     return [one for one in found if one.words]
 
 
-def _sign(token: str, known: frozenset[str], *, first: bool) -> tuple[str, str]:
-    """A token as a word and as its class."""
+@lru_cache(maxsize=32_768)
+def _sign(token: str) -> tuple[str, str, str]:
+    """A token in lower case, its class, and the form in which a question may have it.
+
+    The class is "" for a mark that says nothing, "@" for what may be a name.
+    """
     low = token.lower()
     name = CLASS.get(low) or MARK.get(token)
     if name is not None:
-        return low, name
+        return low, name, low
     if token[0].isdigit():
-        number = "#q" if token.strip(".,:/-") in known else "#"
-        return number, number
-    if stem(low) in known:
-        return low, "q"
-    if not first and token[0].isupper():
-        return "@", "@"
-    return low, "_"
+        return low, "#", token.strip(".,:/-")
+    if not token[0].isalnum():
+        return low, "", low
+    return low, "@" if token[0].isupper() else "_", stem(low)
+
+
+@lru_cache(maxsize=32_768)
+def _dotted(word: str) -> str:
+    return "." + stem(word)
 
 
 @lru_cache(maxsize=1024)
@@ -217,7 +235,7 @@ def _shape(answer: str, kind: str, said: list[Signs], every: set[str], out: set[
 
 def _grams(one: Signs, out: set[str]) -> None:
     """Stems and pairs of stems, and classes in twos and threes."""
-    stems = ["." + stem(word) for word in one.words]
+    stems = list(map(_dotted, one.words))
     classes = one.classes
     out.update(stems)
     out.update(map(" ".join, pairwise(stems)))

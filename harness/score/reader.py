@@ -24,12 +24,8 @@ class Reader(NamedTuple):
 
     def scores(self, signs: Iterable[str]) -> list[float]:
         """A score for each label, as log odds up to a constant."""
-        sums = list(self.bias)
-        places = range(len(sums))
-        for one in filter(None, map(self.weights.get, signs)):
-            for at in places:
-                sums[at] += one[at]
-        return sums
+        found = filter(None, map(self.weights.get, signs))
+        return [sum(column) for column in zip(self.bias, *found, strict=True)]
 
 
 def shares(scores: Iterable[float]) -> list[float]:
