@@ -133,7 +133,7 @@ def _with_letter(wanted: Value, reading: Reading) -> list[tuple[Span, bool]]:
     if match and amount == factor:
         spans += [
             (Span(*one.span()), True)
-            for one in re.finditer(rf"\ban?\s+{_LETTERS[match[2]]}\b", reading.text)
+            for one in _ONE[_LETTERS[match[2]]].finditer(reading.text)
         ]
     return spans + _converted(unit, amount, reading.text[:_READ])
 
@@ -142,9 +142,13 @@ def _prefixed(unit: str, written: Decimal, text: str) -> list[tuple[Span, bool]]
     """Places with the same unit a thousand times larger or smaller: "4.5 Ah" for 4,500 mAh."""
     if len(unit) < 2 or unit[0] not in "mk" or unit in UNITS:
         return []
+    return [(Span(*match.span()), True) for match in _prefix(unit, written).finditer(text)]
+
+
+@lru_cache(maxsize=4096)
+def _prefix(unit: str, written: Decimal) -> re.Pattern[str]:
     number = format((written / 1000 if unit[0] == "m" else written * 1000).normalize(), "f")
-    pattern = rf"(?<![\w.,]){re.escape(number)}\s?{re.escape(unit[1:])}\b"
-    return [(Span(*match.span()), True) for match in re.finditer(pattern, text)]
+    return re.compile(rf"(?<![\w.,]){re.escape(number)}\s?{re.escape(unit[1:])}\b")
 
 
 @lru_cache(maxsize=8192)
@@ -202,6 +206,7 @@ _HALVES = re.compile(
 _LETTERED = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?(h|t|m|s|l|mi|d|w|y|ton|tons|mo|mos)\b(?!['/])"
 )
+_ONE = {word: re.compile(rf"\ban?\s+{word}\b") for word in _LETTERS.values()}
 _CLOCKED = re.compile(r"(\d+)\s*h\s*(\d+)\s*m(?:in)?")
 _PART = {
     "half": Decimal("0.5"),
@@ -217,17 +222,32 @@ def _converted(family: str, amount: Decimal, text: str) -> list[tuple[Span, bool
     if amount == 0:
         found += [(match, True) for match in _NOUGHT.finditer(text)]
     if family == "percent":
-        shares = [word for word, share in _SHARES.items() if share == amount]
         found += [
             (match, len(match[0]) > 4)
-            for word in shares
-            for match in re.finditer(rf"\b{word}\b", text)
+            for pattern in _shares(amount)
+            for match in pattern.finditer(text)
         ]
-    for pattern, total in ((_LETTERED, _lettered), (_MIXED, _mixed), (_HALVES, _halved)):
-        found += [
-            (match, True) for match in pattern.finditer(text) if total(match) == (family, amount)
-        ]
-    return [(Span(*match.span()), sure) for match, sure in found]
+    spans = [(Span(*match.span()), sure) for match, sure in found]
+    return spans + [(span, True) for span, total in _totals(text) if total == (family, amount)]
+
+
+@lru_cache(maxsize=1024)
+def _shares(amount: Decimal) -> tuple[re.Pattern[str], ...]:
+    """Patterns for the words of a percentage."""
+    words = (word for word, share in _SHARES.items() if share == amount)
+    return tuple(re.compile(rf"\b{word}\b") for word in words)
+
+
+# Each value of a fact is looked for in the same answer, one after the other.
+@lru_cache(maxsize=16)
+def _totals(text: str) -> tuple[tuple[Span, Unit | None], ...]:
+    """What a text states with units of one letter, in two units, or in parts of one."""
+    readers = ((_LETTERED, _lettered), (_MIXED, _mixed), (_HALVES, _halved))
+    return tuple(
+        (Span(*match.span()), total(match))
+        for pattern, total in readers
+        for match in pattern.finditer(text)
+    )
 
 
 def _lettered(match: re.Match[str]) -> Unit:
