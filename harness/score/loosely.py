@@ -132,8 +132,7 @@ def _with_letter(wanted: Value, reading: Reading) -> list[tuple[Span, bool]]:
     ]
     if match and amount == factor:
         spans += [
-            (Span(*one.span()), True)
-            for one in _ONE[_LETTERS[match[2]]].finditer(reading.text)
+            (Span(*one.span()), True) for one in _ONE[_LETTERS[match[2]]].finditer(reading.text)
         ]
     return spans + _converted(unit, amount, reading.text[:_READ])
 
