@@ -230,7 +230,7 @@ def test_an_engine_that_does_not_exist_is_told_the_nearest(bench: Bench, suite: 
     assert "unknown engine 'transfomers' (did you mean 'transformers'?)" in error_line(result)
     nonsense = bench("run", suite, "--engine", "nonsense")
     assert nonsense.returncode == 2
-    assert "valid: auto, transformers, vllm" in error_line(nonsense)
+    assert "valid: auto, endpoint, replay, transformers, vllm" in error_line(nonsense)
 
 
 @pytest.mark.parametrize(
