@@ -53,7 +53,7 @@ class Served:
 
 def begin(done: Done, *more: str) -> Served:
     process = done.bench.start(
-        "serve", done.suite, "latest", "--reports", done.bench.reports, "--json", *more
+        "serve", done.suite, done.run.id, "--reports", done.bench.reports, "--json", *more
     )
     assert process.stdout is not None
     line = process.stdout.readline()
