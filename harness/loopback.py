@@ -46,17 +46,6 @@ class Server:
         """The API's root."""
         return f"http://{HOST}:{self.port}/v1"
 
-    def well(self) -> bool:
-        """Whether it answers; a proxy is never asked."""
-        connection = HTTPConnection(HOST, self.port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
-
     def wait(self, log: Log) -> None:
         """Until it answers.
 
@@ -65,7 +54,7 @@ class Server:
         """
         began = time.monotonic()
         with log.progress("starting vLLM", total=USUAL) as bar:
-            while not self.well():
+            while not well(self.port):
                 if self.process.poll() is not None:
                     raise self.died()
                 spent = time.monotonic() - began
@@ -196,3 +185,15 @@ def free_port(wanted: int | None) -> int:
             what = f"port {wanted} cannot be used: {error.strerror}"
             raise UsageError(what, remedy="leave --port out for a free one") from error
         return int(probe.getsockname()[1])
+
+
+def well(port: int) -> bool:
+    """Whether a server of this machine answers; a proxy is never asked."""
+    connection = HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

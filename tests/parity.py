@@ -1,4 +1,4 @@
-"""Probes for a base and two random adapters, to hold an engine against the reference."""
+"""Probes for a base and random adapters, to hold an engine against the reference."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -44,11 +44,11 @@ def random_adapter(base: Path, rank: int, folder: Path) -> str:
     return Store(folder.parent).adapter_digest(folder)
 
 
-def probe_job(base: Path, root: Path) -> EngineJob:
-    """Every prompt for the base and for adapters of ranks 8 and 16, which are made in `root`."""
+def probe_job(base: Path, root: Path, chosen: tuple[int, ...] = (8, 16)) -> EngineJob:
+    """Every prompt for the base and for adapters of the ranks, which are made in `root`."""
     from transformers import AutoTokenizer
 
-    ranks = {random_adapter(base, rank, root / f"r{rank}"): rank for rank in (8, 16)}
+    ranks = {random_adapter(base, rank, root / f"r{rank}"): rank for rank in chosen}
     tokenizer: Any = AutoTokenizer.from_pretrained(base)
     prompts = [tuple(tokenizer(text)["input_ids"]) for text in PROMPTS]
     # each prompt is also followed by what begins the next one, to be scored token by token

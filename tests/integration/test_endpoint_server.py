@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pytest
 from parity import ask, probe_job
 
 from harness.errors import MeasurementError, UsageError
+from harness.loopback import well
 from harness.records import Answer, Endpoint, EngineJob, Request, Sampling
 from harness.serve import canary, cpu_lora
 from harness.serve.endpoint import EndpointEngine
@@ -63,17 +63,6 @@ def environment() -> dict[str, str]:
     return {**{k: v for k, v in os.environ.items() if k != single}, **ours}
 
 
-def ready(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
 def url(job: EngineJob, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server's root, with the first adapter of the job; its log is `server.log`."""
@@ -96,7 +85,7 @@ def url(job: EngineJob, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         )
     try:
         end = time.monotonic() + STARTING
-        while not ready(port):
+        while not well(port):
             if server.poll() is not None or time.monotonic() > end:
                 pytest.fail(f"the server did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.5)

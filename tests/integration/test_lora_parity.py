@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parity import PROMPTS, ask, random_adapter
+from parity import PROMPTS, ask, probe_job
 from tiny import make_model
 
 from harness.executors import Subprocess
-from harness.records import Answer, EngineJob, Request
+from harness.records import Answer, EngineJob
 from harness.serve import canary, cpu_lora
 from harness.serve.worker import job_to
 from harness.store import answer_from
@@ -44,32 +44,10 @@ class Case:
 
 def probes_of(base: Path, root: Path) -> EngineJob:
     """Every prompt for the base and for four adapters: eight new tokens and a scored target."""
-    from transformers import AutoTokenizer
-
-    ranks = {random_adapter(base, rank, root / f"r{rank}"): rank for rank in RANKS}
-    tokenizer: Any = AutoTokenizer.from_pretrained(base)
-    prompts = [tuple(tokenizer(text)["input_ids"]) for text in PROMPTS]
-    probes = [
-        Request(
-            f"probe/{adapter or canary.BASE}/{index}",
-            ids,
-            adapter,
-            max_tokens=8,
-            logprobs=canary.TOP,
-            targets=(prompts[index - 1],),
-        )
-        for adapter in (None, *ranks)
-        for index, ids in enumerate(prompts)
-    ]
-    return EngineJob(
-        model_path=str(base),
-        requests=(),
-        probes=tuple(probes),
-        adapters={digest: str(root / f"r{rank}") for digest, rank in ranks.items()},
-        ranks=ranks,
-        stop_ids=(int(tokenizer.eos_token_id),),
-        max_model_len=256,
-    )
+    job = probe_job(base, root, RANKS)
+    sources = [None, *job.adapters]
+    ordered = sorted(job.probes, key=lambda probe: sources.index(probe.adapter))
+    return replace(job, probes=tuple(replace(probe, max_tokens=8) for probe in ordered))
 
 
 def answers(job: EngineJob, settings: dict[str, int], rounds: list[Any], log: Path) -> Rounds:
