@@ -19,7 +19,7 @@ import click
 
 from harness.console import Log
 from harness.errors import MachineError, UsageError
-from harness.executors import QUIET, signal_group
+from harness.executors import QUIET, ROOMY, signal_group
 from harness.measured import Talk
 from harness.serve.chat_template import write_files
 from harness.serve.vllm_engine import configure, llm_settings
@@ -120,7 +120,7 @@ def start(words: list[str], talk: Talk, port: int, key: str, log: Path) -> Serve
     """The child process, with the settings that the run's engine reads from its environment."""
     configure(talk.job)
     own = {"VLLM_API_KEY": key, "VLLM_HOST_IP": HOST, "VLLM_LOGGING_LEVEL": "INFO"}
-    environment = {**os.environ, **QUIET, **own}
+    environment = {**ROOMY, **os.environ, **QUIET, **own}
     # the run's engine lives in one process, a server has its own for it
     environment.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,7 @@ from harness.records.engines import (
 )
 from harness.records.results import (
     CandidateResult,
+    CaseResult,
     Comparison,
     Finding,
     GateResult,
@@ -59,6 +60,7 @@ __all__ = [
     "Arm",
     "Candidate",
     "CandidateResult",
+    "CaseResult",
     "Case",
     "Comparison",
     "ContextKind",

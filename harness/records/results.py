@@ -91,7 +91,10 @@ class Phenomenon:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """A gate rule with its verdict and the numbers it was judged on."""
+    """A gate rule with its verdict and the numbers it was judged on.
+
+    `cases` are the ids of the cases that decided a rule about single cases.
+    """
 
     rule: Rule
     verdict: VerdictName
@@ -101,14 +104,35 @@ class RuleResult:
     low: float | None = None
     high: float | None = None
     n_needed: int | None = None
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A must-pass case of a candidate: did it pass the metric of a rule, and why not."""
+
+    case: str
+    task: str
+    candidate: str
+    metric: str
+    verdict: VerdictName
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The verdict of a suite's rules; None rules means there was nothing to judge."""
+    """The verdict of a suite's rules; without rules there was nothing to judge.
+
+    `baseline` says which pinned run the rules were held against, `notes` what a reader must know
+    of the verdict beside its numbers, `allow_inconclusive` that someone let INCONCLUSIVE pass.
+    """
 
     verdict: VerdictName
     rules: tuple[RuleResult, ...]
+    must_pass: tuple[CaseResult, ...] = ()
+    baseline: str = ""
+    notes: tuple[str, ...] = ()
+    allow_inconclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,21 @@ from harness.records.data import Document, Fact, Prompt, Row, Task, Term
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A gate rule over metric x task x slice. `against` is a candidate name; see harness/gate."""
+    """A gate rule over metric x task x slice; see harness/gate.
 
-    kind: Literal["superior", "non_inferior", "at_least", "at_most", "max_unmeasured"]
+    `against` is a candidate's name, or `baseline` (the same candidate in the pinned baseline run)
+    or `baseline/NAME` (another candidate of that run).
+    """
+
+    kind: Literal[
+        "superior",
+        "non_inferior",
+        "at_least",
+        "at_most",
+        "max_unmeasured",
+        "no_new_failures",
+        "budget",
+    ]
     candidate: str
     task: str
     metric: str
