@@ -17,6 +17,7 @@ from harness.flags import (
 )
 from harness.running import load_suite, print_json, report_runs, run_suites
 from harness.talking import serve
+from harness.trends import show_history
 
 EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
 
@@ -240,6 +241,7 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
 
 
 cli.add_command(serve)
+cli.add_command(show_history)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from harness import ledger, panel, registry, replaying, scoring, served, training
+from harness import history, ledger, panel, registry, replaying, scoring, served, training
 from harness import plan as planning
 from harness.console import Log
 from harness.errors import BenchError, UsageError
@@ -215,7 +215,9 @@ def finish(
         environment=ledger.environment(plan, store),
         command=options.command,
     )
-    write_reports(finished, options.reports, log)
+    finished = history.noted(store.root, finished, log)
+    folder = write_reports(finished, options.reports, log)
+    history.record(store.root, finished, folder, log)
     return finished
 
 

@@ -19,7 +19,7 @@ def _finalize(value: Any) -> Any:
     return text.visible(value) if type(value) is str else value
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates that escape everything: what a model said is untrusted."""
     return Environment(
         loader=PackageLoader("harness.report", "templates"),
@@ -33,7 +33,7 @@ def _environment() -> Environment:
 
 def render(run: Run) -> str:
     """The page of a run; the case data take the room that the tables leave below LIMIT."""
-    tables = _environment().get_template("report.html.j2").render(**page.build(run))
+    tables = environment().get_template("report.html.j2").render(**page.build(run))
     head, tag, tail = tables.partition(_DATA_TAG)
     room = LIMIT - len(tables.encode("utf-8", "replace"))
     # casedata escapes <, > and & itself: HTML escapes would be no JSON
