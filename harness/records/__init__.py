@@ -14,6 +14,7 @@ from harness.records.candidates import (
 from harness.records.data import (
     FACT_TAGS,
     MIN_SLICE,
+    MUST_PASS,
     Case,
     ContextKind,
     Document,
@@ -48,12 +49,14 @@ from harness.records.results import (
     Run,
     Summary,
 )
-from harness.records.scores import Judgement, Metric, Score, ScoredAnswer
+from harness.records.scores import BUDGETS, Judgement, Metric, Score, ScoredAnswer
 from harness.records.suite import Arm, Expectation, Rule, Suite
 
 __all__ = [
+    "BUDGETS",
     "FACT_TAGS",
     "MIN_SLICE",
+    "MUST_PASS",
     "Adapter",
     "AdapterSource",
     "Answer",

@@ -14,6 +14,9 @@ MIN_SLICE = 5
 FACT_TAGS = ("changed", "unchanged", "new")
 """Tags that cases get from what became of their fact since training; always slices."""
 
+MUST_PASS = "must_pass"
+"""The tag of cases that may never fail; what a no_new_failures rule looks at by default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

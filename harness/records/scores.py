@@ -29,6 +29,17 @@ class Metric:
     shown: bool = False
 
 
+BUDGETS = {
+    one.name: one
+    for one in (
+        Metric("tokens_per_answer", "tokens of an answer", "tokens", upper=None, better="lower"),
+        Metric("seconds_per_answer", "engine time of an answer", "s", upper=None, better="lower"),
+        Metric("adapter_mb", "the adapter's files, 10^6 bytes", "MB", upper=None, better="lower"),
+    )
+}
+"""What a budget rule may limit. Only the first is measured case by case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """One number for one answer; `value` is None unless `state` is ok, never 0 for a failure."""

@@ -13,7 +13,7 @@ class Rule:
     """A gate rule over metric x task x slice; see harness/gate.
 
     `against` is a candidate's name, or `baseline` (the same candidate in the pinned baseline run)
-    or `baseline/NAME` (another candidate of that run).
+    or `baseline/NAME` (another candidate of that run). `task` is '' where a budget is of all tasks.
     """
 
     kind: Literal[
