@@ -16,6 +16,7 @@ from harness.errors import UnknownNameError, UsageError
 
 PLOT = 24
 """Columns of the plot, so that the table fits 80."""
+_COLUMNS = "{:<9}{:<17}{:<24} {:>6} {:>5}  {}"
 _COLOURS = {"PASS": "green", "FAIL": "red", "ERROR": "red", "INCONCLUSIVE": "yellow"}
 
 
@@ -140,7 +141,8 @@ def trend_of(
     if metric not in known:
         raise UnknownNameError("metric", metric, known, where=f"history of {suite}")
     runs = {row["key"]: row for row in history.runs_of(root, suite, log)}
-    rows = [r for r in history.table_of(root, "summaries", suite, log) if r["metric"] == metric]
+    every = [r for r in history.table_of(root, "summaries", suite, log) if r["metric"] == metric]
+    rows = every
     for what, name in (("task", task), ("slice", part), ("candidate", candidate)):
         if name is not None:
             valid = {row[what] for row in rows}
@@ -151,7 +153,7 @@ def trend_of(
     rows = [row for row in rows if row["key"] in newest]
     rules = [r for r in history.table_of(root, "rules", suite, log) if r["metric"] == metric]
     about = [r for r in history.table_of(root, "metrics", suite, log) if r["metric"] == metric][-1]
-    points = tuple(_point(row, runs[row["key"]], rows, rules, about["better"]) for row in rows)
+    points = tuple(_point(row, runs[row["key"]], every, rules, about["better"]) for row in rows)
     ends = [x for p in points for x in (p.low, p.high, p.line) if x is not None]
     bottom = about["lower"] if about["lower"] is not None else min(*ends, 0.0)
     top = about["upper"] if about["upper"] is not None else max(ends)
@@ -231,13 +233,24 @@ def print_trend(trend: Trend) -> None:
     unit = "%" if share else trend.unit
     good = f"{trend.better} is better" if trend.better != "neither" else "no better direction"
     out.print(Text(f"{trend.suite}: {trend.metric} in {unit}, 95 % intervals; {good}", "bold"))
+    left, right = (_number(end, share=share) for end in (trend.bottom, trend.top))
+    scale = left + " " * (PLOT - len(left) - len(right)) + right
+    out.print(Text(_COLUMNS.format("run", "finished, UTC", scale, "mean", "n", "rule")))
     for (task, part, name), points in _grouped(trend.points).items():
         where = "" if part == "all" else f", slice {part}"
         rules = {point.rule for point in points if point.rule}
-        line = f"; ┊ {', '.join(sorted(rules))}" if rules else ""
-        out.print()
+        line = f"   ┊ {', '.join(sorted(rules))}" if rules else ""
         out.print(Text(f"{name} on {task}{where}{line}", "cyan"))
-        out.print(_table(trend, points, share=share), no_wrap=True)
+        for point in points:
+            out.print(_row(point, trend, share=share), no_wrap=True)
+
+
+def _row(point: Point, trend: Trend, *, share: bool) -> Text:
+    day = point.created[:16].replace("T", " ")
+    mean = _number(point.mean, share=share)
+    plot = strip(point, trend.bottom, trend.top)
+    row = Text(_COLUMNS.format(point.run[:8], day, plot, mean, point.n, ""))
+    return row.append(point.verdict, _COLOURS.get(point.verdict, ""))
 
 
 def _grouped(points: Sequence[Point]) -> dict[tuple[str, str, str], list[Point]]:
@@ -247,36 +260,11 @@ def _grouped(points: Sequence[Point]) -> dict[tuple[str, str, str], list[Point]]
     return found
 
 
-def _table(trend: Trend, points: Sequence[Point], *, share: bool) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("run")
-    table.add_column("finished, UTC")
-    table.add_column(_scale(trend, share=share))
-    table.add_column("mean", justify="right")
-    table.add_column("n", justify="right")
-    table.add_column("rule")
-    for point in points:
-        table.add_row(
-            Text(point.run[:8]),
-            Text(point.created[:16].replace("T", " ")),
-            strip(point, trend.bottom, trend.top),
-            Text(_number(point.mean, share=share)),
-            Text(str(point.n)),
-            Text(point.verdict, _COLOURS.get(point.verdict, "")),
-        )
-    return table
-
-
-def _scale(trend: Trend, *, share: bool) -> Text:
-    left, right = (_number(end, share=share) for end in (trend.bottom, trend.top))
-    return Text(left + " " * (PLOT - len(left) - len(right)) + right)
-
-
 def _number(value: float, *, share: bool) -> str:
     return f"{100 * value:.1f}".removesuffix(".0") if share else f"{value:.4g}"
 
 
-def strip(point: Point, bottom: float, top: float) -> Text:
+def strip(point: Point, bottom: float, top: float) -> str:
     """A row of the plot, PLOT columns wide: interval, mean and the gate's line."""
     span = (top - bottom) or 1.0
 
@@ -289,4 +277,4 @@ def strip(point: Point, bottom: float, top: float) -> Text:
     if point.line is not None:
         cells[place(point.line)] = "┊"
     cells[place(point.mean)] = "●"
-    return Text("".join(cells))
+    return "".join(cells)
