@@ -29,8 +29,10 @@ CLASSES = {
     "abstention": ("abstains", "answers"),
 }
 GRADERS = (*CLASSES, "terminology")
-OPEN = ("tune", "tune2", "tune3", "train", "train2")
-"""Sets whose rows may be looked at; tune2 and tune3 were held out until the first look at them."""
+OPEN = ("tune", "tune2", "tune3", "tune4", "train", "train2", "train3")
+"""Sets whose rows may be looked at; tune2 to tune4 were held out until the first look at them."""
+HELD = ("heldout", "heldout2")
+"""Sets whose rows are never shown: nobody who changes a grader has seen them."""
 Row = dict[str, Any]
 
 
@@ -58,7 +60,7 @@ def rows(grader: str, part: str = "tune") -> list[Row]:
 
 def sets(grader: str) -> tuple[str, ...]:
     """The sets that a grader has: not every one has been held out twice."""
-    return tuple(part for part in (*OPEN, "heldout") if (HERE / f"{grader}_{part}.jsonl").is_file())
+    return tuple(part for part in (*OPEN, *HELD) if (HERE / f"{grader}_{part}.jsonl").is_file())
 
 
 def fact_of(row: Row) -> Fact:
@@ -210,7 +212,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, and write what was asked for."""
     given = arguments(argv)
-    parts = (*OPEN, "heldout") if given.heldout else OPEN
+    parts = (*OPEN, *HELD) if given.heldout else OPEN
     sections = []
     wrong: list[Graded] = []
     for grader in given.grader or GRADERS:

@@ -35,7 +35,7 @@ from harness.score.text import normalise
 UNIT = HERE.parent / "unit" / "score"
 RULED = ("tune", "tune2")
 """Sets on which the rules were written: there the rules say more than they do elsewhere."""
-FRESH = ("tune3", "train", "train2")
+FRESH = ("tune3", "tune4", "train", "train2", "train3")
 STRENGTH = {"abstention": 0.4, "recency": 0.1}
 """Inverse of the penalty on squared weights."""
 SEEN = {"abstention": 2, "recency": 3}
