@@ -6,15 +6,16 @@ import resource
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from harness import served
 from harness.errors import BenchError
-from harness.plan import Plan, canary_key, package_version
+from harness.plan import Plan, canary_key, package_version, unplaced
 from harness.records import Candidate, CandidateResult, ScoredAnswer
 from harness.serve.canary import BASE
-from harness.store import Store
+from harness.store import Store, digest_of
 
 HEAVY = ("train", "serve", "judge")  # stages whose work is kept, so that their seconds add up
 
@@ -118,6 +119,37 @@ def warnings_of(
     broken = [s.reason for a in answers for s in a.scores if s.state == "error"]
     if broken:
         yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"
+
+
+def setup_of(plan: Plan) -> dict[str, Any]:
+    """What answers and scores depend on beside weights, cases and prompts: settings and digests.
+
+    Two runs whose setups differ were not measured in the same way.
+    """
+    suite = plan.suite
+    return {
+        "engine": plan.engine_version,
+        "template": digest_of(suite.template)[:12],
+        "as_of": suite.as_of.isoformat() if suite.as_of else None,
+        "sampling": asdict(suite.sampling),
+        "world": {
+            name: digest_of([unplaced(asdict(one)) for one in items])[:12]
+            for name, items in (
+                ("facts", suite.facts),
+                ("glossary", suite.glossary),
+                ("documents", suite.documents),
+                ("prompts", suite.prompts),
+            )
+        }
+        | {"style": digest_of(suite.style)[:12]},
+        "tasks": {
+            task.name: {
+                "max_tokens": task.max_tokens,
+                "scorers": {spec.name: digest_of(spec.options)[:12] for spec in task.scorers},
+            }
+            for task in suite.tasks
+        },
+    }
 
 
 def drawn_notes(plan: Plan) -> Iterator[str]:

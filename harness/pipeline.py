@@ -5,23 +5,19 @@ The one file that knows the order; records pass between the stages through here.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
-from harness import history, ledger, panel, registry, replaying, scoring, served, training
+from harness import history, ledger, panel, registry, replaying, scoring, served, shipped, training
 from harness import plan as planning
 from harness.console import Log
-from harness.errors import BenchError, UsageError
+from harness.errors import BenchError
 from harness.plan import Cell, Plan
 from harness.preparing import Options, check_suite, make_plan
 from harness.protocols import Executor
-from harness.records import (
-    AdapterSource,
-    Run,
-    Suite,
-)
+from harness.records import Run, Suite
 from harness.requests import settled
 from harness.store import Store
+from harness.verdict import verdict_of
 
 RUN_SCHEMA = 1
 
@@ -116,7 +112,10 @@ def get_answers(
     with ExitStack() as timed:
         for plan, cells in works:
             timed.enter_context(clocks[plan.id].stage("serve", len(cells) / whole))
-        answer_plans(works, store, executor, log, early)
+        try:
+            answer_plans(works, store, executor, log, early)
+        finally:
+            shipped.check_bytes(works, store)
     return {plan.id for plan, _ in works}
 
 
@@ -149,7 +148,7 @@ def finish(
     from harness.compare.pairs import default_pairs
     from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
-    from harness.gate.judge import judge, needed_pairs
+    from harness.gate.judge import needed_pairs
 
     suite = plan.suite
     log.stage("score", f"{sum(len(cell.asked) for cell in plan.cells)} answers")
@@ -160,22 +159,24 @@ def finish(
         metrics = scoring.metrics_of(suite)
     cases = list({a.case.id: a.case for cell in plan.cells for a in cell.asked}.values())
     candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
+    known = {candidate.name for candidate in candidates}
     tasks = [task.name for task in suite.tasks]
     log.stage("compare", f"{len(candidates)} candidates on {len(cases)} cases")
     with clock.stage("compare"):
         summaries = summarise(answers, cases, metrics, candidates)
-        always, gated = default_pairs(candidates), needed_pairs(suite.rules)
+        always = default_pairs(candidates)
+        gated = [pair for pair in needed_pairs(suite.rules) if known.issuperset(pair)]
         pairs = [*always, *gated, *wanted_pairs(suite.expectations)]
         paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
         comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
         wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
         findings = find(comparisons, summaries, metrics, candidates, tasks, wanted)
         advice = advise(comparisons, summaries, metrics, candidates, tasks, wanted)
-        gate = judge(suite.rules, summaries, paired, metrics) if suite.rules else None
+        results = tuple(ledger.cost_of(one, plan, answers, store) for one in candidates)
+        gate = verdict_of(plan, options, answers, cases, metrics, results, summaries, paired)
         phenomena = observe(
             suite.expectations, paired, summaries, metrics, cases, answers, seed=suite.seed
         )
-    results = tuple(ledger.cost_of(candidate, plan, answers, store) for candidate in candidates)
     finished = Run(
         schema=RUN_SCHEMA,
         id=plan.id,
@@ -214,6 +215,7 @@ def finish(
         stage_seconds=clock.settle(worked=worked),
         environment=ledger.environment(plan, store),
         command=options.command,
+        setup=ledger.setup_of(plan),
     )
     finished = history.noted(store.root, finished, log)
     folder = write_reports(finished, options.reports, log)
@@ -240,20 +242,3 @@ def write_reports(finished: Run, reports: Path, log: Log) -> Path:
             log.caution(f"the {name} report could not be written: {error}")
     log.stage("report", str(folder))
     return folder
-
-
-def with_adapter(suite: Suite, path: str) -> Suite:
-    """The suite with every trained adapter replaced by a finished one."""
-    if len({candidate.adapter for candidate in suite.candidates} - {AdapterSource()}) > 1:
-        raise UsageError(
-            "the suite compares several adapters, and --adapter would replace them all",
-            remedy="give the suite's candidates one adapter, or name the path in suite.yaml",
-        )
-    source = AdapterSource("path" if Path(path).expanduser().exists() else "hub", path)
-    if source.kind == "path":
-        source = AdapterSource("path", str(Path(path).expanduser().resolve()))
-    swapped = tuple(
-        replace(candidate, adapter=source) if candidate.adapter.kind != "none" else candidate
-        for candidate in suite.candidates
-    )
-    return replace(suite, candidates=swapped)

@@ -7,6 +7,7 @@ from harness import ledger, models, panel, replaying, scoring, served, training
 from harness import plan as planning
 from harness.console import Log
 from harness.errors import SuiteError
+from harness.pins import Baseline
 from harness.plan import Plan
 from harness.protocols import Executor
 from harness.records import Adapter, AdapterSource, Suite
@@ -17,7 +18,8 @@ from harness.store import Store
 class Options:
     """What the command line decides about a run.
 
-    `endpoint` is a server's URL, `answers` a file of answers that were made elsewhere.
+    `endpoint` is a server's URL, `answers` a file of answers that were made elsewhere. `baseline`
+    takes the place of the pinned one; `allow_inconclusive` lets an undecided gate pass.
     """
 
     model: str | None = None
@@ -26,6 +28,8 @@ class Options:
     command: str = ""
     endpoint: str = ""
     answers: str = ""
+    baseline: Baseline | None = None
+    allow_inconclusive: bool = False
 
 
 def make_plan(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from harness.records.candidates import Candidate
 from harness.records.data import Case, VerdictName
@@ -153,6 +153,8 @@ class Run:
     """All of a finished run: what every report is rendered from, and what run.json holds.
 
     `notes` are sentences on how things were measured, such as how far a judge agrees with people.
+    `setup` has what answers and scores depend on beside weights and cases (harness/ledger.py), so
+    that a later run can tell whether it may be held against this one.
     """
 
     schema: int
@@ -182,3 +184,4 @@ class Run:
     environment: dict[str, str] = field(default_factory=dict)
     command: str = ""
     notes: tuple[str, ...] = ()
+    setup: dict[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import pytest
 from root_factory import BASE, LORA, MODEL, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
-from harness import pipeline, training
+from harness import pipeline, shipped, training
 from harness.console import Log
 from harness.errors import SuiteError, UsageError
 from harness.ledger import Clock
@@ -148,7 +148,7 @@ WIDE = Candidate("wide", AdapterSource("recipe", "wide"))
 )
 def test_a_suite_that_compares_two_adapters_is_not_judged_with_a_third(second: Candidate) -> None:
     with pytest.raises(UsageError) as caught:
-        pipeline.with_adapter(make_suite(candidates=(BASE, LORA, second)), "acme/lora")
+        shipped.with_adapter(make_suite(candidates=(BASE, LORA, second)), "acme/lora")
     assert str(caught.value).startswith(
         "the suite compares several adapters, and --adapter would replace them all (give"
     )
@@ -164,7 +164,7 @@ def test_a_finished_adapter_takes_the_place_of_the_trained_one(
         ("finished", AdapterSource("path", str(tmp_path / "finished"))),
         ("acme/lora", AdapterSource("hub", "acme/lora")),
     ):
-        swapped = pipeline.with_adapter(suite, path).candidates
+        swapped = shipped.with_adapter(suite, path).candidates
         assert swapped == (
             BASE,
             *(replace(candidate, adapter=source) for candidate in suite.candidates[1:]),
