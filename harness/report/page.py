@@ -241,14 +241,8 @@ def _gate(run: Run) -> list[dict[str, Any]]:
     found = []
     for result in run.gate.rules if run.gate else ():
         rule = result.rule
-        metric = metrics[rule.metric]
-        where = {"task": rule.task, "metric": rule.metric, "slice": rule.slice}
-        paired = rule.kind in ("superior", "non_inferior")
-        say = text.difference if paired else text.estimate
-        measured = say(result.estimate, result.low, result.high, metric)
-        if rule.kind == "max_unmeasured" and result.estimate is not None:
-            measured = f"{100 * result.estimate:.1f} % unmeasured"
-        against = rule.against or ""
+        spent = rule.kind == "budget"
+        where = {"task": rule.task, "metric": "" if spent else rule.metric, "slice": rule.slice}
         needed = result.n_needed
         unsaid = needed is not None and f"{needed:,}" not in result.reason
         unsaid = unsaid and str(needed) not in result.reason
@@ -256,10 +250,10 @@ def _gate(run: Run) -> list[dict[str, Any]]:
             {
                 "result": result,
                 "mark": view.MARKS[result.verdict],
-                "words": text.rule(rule, metric),
-                "measured": measured,
+                "words": text.rule(rule, metrics[rule.metric]),
+                "measured": text.measured(result, metrics[rule.metric]),
                 "needed": text.count(needed) if unsaid else "",
-                "link": link(**where, candidate=rule.candidate, against=against),
+                "link": link(**where, candidate=rule.candidate, against=rule.against or ""),
             }
         )
     return found

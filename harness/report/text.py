@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import from_os_error
-from harness.records import Metric, Rule
+from harness.records import Metric, Rule, RuleResult
 
 MINUS = "\u2212"
 MISSING = "not measured"
@@ -177,11 +177,24 @@ def quantity(value: float | None, unit: str) -> str:
 
 def rule(spec: Rule, metric: Metric) -> str:
     """A gate rule as a sentence."""
-    place = f"{spec.task}, {spec.metric}" + (f", {spec.slice}" if spec.slice != "all" else "")
+    if spec.metric == "adapter_mb":
+        return _asked(spec, metric)
+    parts = [spec.task or "all tasks", *([] if spec.kind == "budget" else [spec.metric])]
+    place = ", ".join([*parts, *([spec.slice] if spec.slice != "all" else [])])
+    return f"{_asked(spec, metric)} ({place})"
+
+
+def _asked(spec: Rule, metric: Metric) -> str:
     other = spec.against or "nothing"
     pp = change(abs(spec.min_effect or spec.margin), metric).lstrip("+")
-    least = f" by more than {pp}" if spec.min_effect else ""
     limit = number(spec.value, metric)
+    if spec.kind == "budget":
+        what = "its adapter" if spec.metric == "adapter_mb" else "an answer"
+        return f"{spec.candidate} takes at most {limit} for {what}"
+    if spec.kind == "no_new_failures":
+        besides = f" that {other} passes" if spec.against else ""
+        return f"{spec.candidate} fails no case{besides}"
+    least = f" by more than {pp}" if spec.min_effect else ""
     words = {
         "superior": f"{spec.candidate} is better than {other}{least}",
         "non_inferior": f"{spec.candidate} is at most {pp} behind {other}",
@@ -189,7 +202,21 @@ def rule(spec: Rule, metric: Metric) -> str:
         "at_most": f"{spec.candidate} stays at or below {limit}",
         "max_unmeasured": f"{spec.candidate} has at most {_percent(spec.value)} % unmeasured",
     }
-    return f"{words[spec.kind]} ({place})"
+    return words[spec.kind]
+
+
+def measured(result: RuleResult, metric: Metric) -> str:
+    """What a gate rule was judged on: a difference, a mean, a share or a count of cases."""
+    value, kind = result.estimate, result.rule.kind
+    if kind == "no_new_failures":
+        return f"{len(result.cases)} of {count(result.n)} cases" if result.n else MISSING
+    if kind == "max_unmeasured" and value is not None:
+        return f"{100 * value:.1f} % unmeasured"
+    if kind in ("superior", "non_inferior"):
+        return difference(value, result.low, result.high, metric)
+    if result.low is None:
+        return number(value, metric)
+    return estimate(value, result.low, result.high, metric)
 
 
 def save(path: Path, content: str) -> Path:

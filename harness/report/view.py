@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from harness.records import (
+    BUDGETS,
     Adapter,
     CandidateResult,
     Case,
@@ -39,7 +40,7 @@ def metric_map(run: Run) -> dict[str, Metric]:
     used += [result.rule.metric for result in run.gate.rules] if run.gate else []
     for name in dict.fromkeys(used):
         if name not in known:
-            known[name] = Metric(name, "", unit="", lower=None, upper=None)
+            known[name] = BUDGETS.get(name) or Metric(name, "", unit="", lower=None, upper=None)
     return known
 
 

@@ -21,6 +21,7 @@ from harness.records import (
 )
 from harness.suite.explain import validate
 from harness.suite.files import Problems, quote
+from harness.suite.rules import made
 from harness.suite.schema import CandidateSpec, RecipeSpec, RetrieveSpec, SuiteFile, TaskSpec
 from harness.suite.spec import Spec
 
@@ -180,22 +181,8 @@ def retrieval(made: RetrieveSpec, root: Path) -> Retrieval:
 
 
 def rules(spec: Spec) -> tuple[Rule, ...]:
-    """Gate rules as records; numbers that a kind does not use are 0."""
-    return tuple(
-        Rule(
-            rule.kind,
-            rule.candidate,
-            rule.task,
-            rule.metric,
-            rule.slice,
-            rule.against,
-            rule.margin or 0.0,
-            rule.min_effect or 0.0,
-            rule.value or 0.0,
-            spec.raw.where(("gate", index)),
-        )
-        for index, rule in enumerate(spec.file.gate)
-    )
+    """Gate rules as records."""
+    return made(spec.file.gate, lambda index: spec.raw.where(("gate", index)))
 
 
 def expectations(spec: Spec) -> tuple[Expectation, ...]:

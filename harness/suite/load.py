@@ -9,6 +9,7 @@ from typing import Any
 from harness.records import Case, Prompt, Row, ScorerSpec, Suite, Task, Term
 from harness.suite import build, parts, spec
 from harness.suite.adapters import check_adapter
+from harness.suite.bands import with_bands
 from harness.suite.expect import check_arm_sizes, check_expect_names, check_recipes
 from harness.suite.files import BUILTIN, Problems, builtin, find, shown
 from harness.suite.judges import JUDGE, check_judges, completed
@@ -23,9 +24,10 @@ from harness.suite.rows import (
     task_cases,
     train_row,
 )
+from harness.suite.rules import check_slices
 from harness.suite.sample import sample
 from harness.suite.spec import Spec
-from harness.suite.whole import check_slices, check_whole
+from harness.suite.whole import check_whole
 
 
 @dataclass
@@ -112,8 +114,9 @@ def _read(loading: _Loading) -> Suite:
         what = f"sampling.samples is {suite.sampling.samples} at temperature 0"
         remedy = "greedy answers are all alike: raise temperature, or ask once"
         problems.add(what, loading.where("sampling", "samples"), remedy)
-    check_whole(suite, loading.where, loading.rule_places, problems)
-    sampled = _sampled(suite, loading.spec)
+    # bands come after the sample, which is stratified by the tags that people gave
+    check_whole(with_bands(suite), loading.where, loading.rule_places, problems)
+    sampled = with_bands(_sampled(suite, loading.spec))
     if not problems:  # a row that was refused would be missing from its slice
         check_slices(sampled, problems)
         check_arm_sizes(sampled, problems)

@@ -3,18 +3,9 @@
 from harness import registry
 from harness.errors import UsageError
 from harness.suite.build import candidate_specs, check_retrieve, recipes
-from harness.suite.files import Problems, quote
-from harness.suite.schema import RuleSpec
+from harness.suite.files import Problems
+from harness.suite.rules import check_written
 from harness.suite.spec import Spec
-
-# what a rule of each kind reads beside candidate, task, metric and slice: (needed, optional)
-RULE_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "superior": (("against",), ("min_effect",)),
-    "non_inferior": (("against", "margin"), ()),
-    "at_least": (("value",), ()),
-    "at_most": (("value",), ()),
-    "max_unmeasured": (("value",), ()),
-}
 
 
 def check_names(spec: Spec, problems: Problems) -> None:
@@ -22,8 +13,13 @@ def check_names(spec: Spec, problems: Problems) -> None:
     _candidates(spec, problems)
     _tasks(spec, problems)
     _dates_and_templates(spec, problems)
-    for index in range(len(spec.file.gate)):
-        _rule(spec, index, problems)
+    check_written(
+        spec.file.gate,
+        lambda index: spec.raw.where(("gate", index)),
+        candidate_specs(spec.file),
+        spec.file.tasks,
+        problems,
+    )
 
 
 def _candidates(spec: Spec, problems: Problems) -> None:
@@ -72,33 +68,3 @@ def _dates_and_templates(spec: Spec, problems: Problems) -> None:
     if "{input}" not in file.template:
         problems.add("template has no {input}", where(("template",)), "say where the case goes")
     check_retrieve(file.retrieve, lambda *loc: where(("retrieve", *loc)), problems)
-
-
-def _rule(spec: Spec, index: int, problems: Problems) -> None:
-    rule, file = spec.file.gate[index], spec.file
-    where = spec.raw.where(("gate", index))
-    known = candidate_specs(file)
-    if rule.task not in file.tasks:
-        problems.unknown("task", rule.task, file.tasks, where)
-    for name in (rule.candidate, rule.against):
-        if name is not None and name not in known:
-            problems.unknown("candidate", name, known, where)
-    if rule.candidate == rule.against:
-        problems.add(f"candidate '{rule.candidate}' is held against itself", where)
-    _rule_numbers(rule, where, problems)
-
-
-def _rule_numbers(rule: RuleSpec, where: str, problems: Problems) -> None:
-    needed, optional = RULE_KEYS[rule.kind]
-    for key in ("against", "margin", "min_effect", "value"):
-        given = getattr(rule, key)
-        if key in needed and given is None:
-            problems.add(f"a rule of kind '{rule.kind}' needs '{key}'", where, f"add {key}: …")
-        elif key not in needed + optional and given is not None:
-            what = f"a rule of kind '{rule.kind}' does not read '{key}' ({quote(given)})"
-            problems.add(what, where, "remove it")
-    if rule.kind == "non_inferior" and rule.margin == 0:
-        remedy = "give the loss you accept, such as 0.05"
-        problems.add("a rule of kind 'non_inferior' needs a margin above 0", where, remedy)
-    if rule.kind == "max_unmeasured" and rule.value is not None and not 0 <= rule.value <= 1:
-        problems.add(f"value {rule.value:g} is not a share", where, "give 0 to 1")

@@ -14,14 +14,24 @@ Where = Callable[..., str]
 def check_reach(rule: Rule, metric: Metric, problems: Problems) -> None:
     """Note a rule that every answer passes, or none, and one that needs a better direction."""
     low, high = metric.lower, metric.upper
-    if rule.kind in ("superior", "non_inferior") and metric.better == "neither":
-        what = f"metric '{metric.name}' has no better direction, so nothing is {rule.kind} on it"
+    directed = ("superior", "non_inferior", "no_new_failures")
+    if rule.kind in directed and metric.better == "neither":
+        what = f"metric '{metric.name}' has no better direction, so {rule.kind} says nothing of it"
         problems.add(what, rule.where, "use at_least or at_most")
     if rule.kind in ("at_least", "at_most"):
         below = low is not None and rule.value < low
         if below or (high is not None and rule.value > high):
             what = f"value {rule.value:g} is outside {spread(metric)}, the range of {metric.name}"
             problems.add(what, rule.where, "give a value that answers can have")
+        end = high if rule.kind == "at_least" else low
+        if end is not None and rule.value == end:
+            what = (
+                f"no number of cases shows that {metric.name} is {end:g}: an interval has a width"
+            )
+            remedy = "give another value"
+            if metric.binary:
+                remedy += ", or kind: no_new_failures with slice: all"
+            problems.add(what, rule.where, remedy)
     if low is None or high is None:
         return
     wide = high - low

@@ -81,6 +81,9 @@ def _targets(value: Any) -> Any:
 
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+.-]{0,63}$")]
+Against = Annotated[
+    str, StringConstraints(pattern=r"^(baseline/)?[A-Za-z0-9][A-Za-z0-9_+.-]{0,63}$")
+]
 Text = Annotated[str, AfterValidator(_text)]
 Url = Annotated[str, AfterValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
 Variable = Annotated[

@@ -17,7 +17,19 @@ from harness.suite.row_schema import (
     TermEntry,
     TrainRow,
 )
-from harness.suite.scalars import Day, Int, Name, Number, Seed, Targets, Text, Url, Variable, Word
+from harness.suite.scalars import (
+    Against,
+    Day,
+    Int,
+    Name,
+    Number,
+    Seed,
+    Targets,
+    Text,
+    Url,
+    Variable,
+    Word,
+)
 
 MAX_RANK = 512  # the largest LoRA rank that vLLM serves
 
@@ -174,15 +186,29 @@ class ExpectationSpec(Strict):
 class RuleSpec(Strict):
     """A gate rule; which numbers it needs depends on its kind."""
 
-    kind: Literal["superior", "non_inferior", "at_least", "at_most", "max_unmeasured"]
+    kind: Literal[
+        "superior",
+        "non_inferior",
+        "at_least",
+        "at_most",
+        "max_unmeasured",
+        "no_new_failures",
+        "budget",
+    ]
     candidate: Name
-    task: Word
+    task: Word | None = None
     metric: Text
-    slice: Text = "all"
-    against: Name | None = None
+    slice: Text | None = None
+    against: Against | None = None
     margin: Annotated[Number, Field(ge=0)] | None = None
     min_effect: Annotated[Number, Field(ge=0)] | None = None
     value: Number | None = None
+
+
+class PolicyFile(Strict):
+    """Gate rules in a file of their own; see harness/suite/policy.py."""
+
+    gate: Annotated[list[RuleSpec], Field(min_length=1)]
 
 
 class SuiteFile(Strict):
@@ -213,6 +239,7 @@ class SuiteFile(Strict):
 
 FILES: dict[str, Any] = {
     "suite": SuiteFile,
+    "policy": PolicyFile,
     "row": TrainRow,
     "case": CaseRow,
     "fact": FactRow,

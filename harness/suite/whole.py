@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from harness import registry
 from harness.errors import Problem
-from harness.records import FACT_TAGS, MIN_SLICE, Fact, Metric, Row, Rule, Suite, Task
+from harness.records import Fact, Metric, Row, Suite, Task
 from harness.suite.expect import check_arms, check_rows, check_sides
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
-from harness.suite.reach import check_prompts, check_reach, check_searches
+from harness.suite.reach import check_prompts, check_searches
+from harness.suite.rules import check_rules
 from harness.suite.scorers import construct, resources
 
 Where = Callable[..., str]
@@ -35,28 +36,9 @@ def check_whole(
         _check_gold(suite, task, where, problems)
         metrics = _check_scorers(suite, task, where, rule_places, problems)
         measured[task.name] = metrics
-        for rule in suite.rules:
-            if rule.task == task.name:
-                _check_rule(rule, task, known, metrics, problems)
         check_arms(suite, task.name, metrics, known, problems)
+    check_rules(suite, measured, problems)
     check_sides(suite, measured, problems)
-
-
-def check_slices(sampled: Suite, problems: Problems) -> None:
-    """Note gate rules on slices that the cases of the chosen profile cannot fill."""
-    tasks = {task.name: task.cases for task in sampled.tasks}
-    for rule in sampled.rules:
-        cases = tasks.get(rule.task, ())
-        count = sum(rule.slice in case.tags for case in cases)
-        if rule.slice == "all" or not cases:
-            continue
-        if count < MIN_SLICE:
-            what = f"slice '{rule.slice}' has {count} of the {len(cases)} cases"
-            remedy = f"needs at least {MIN_SLICE}: add cases, raise the limit, or drop the rule"
-            problems.add(f"{what} of task '{rule.task}'", rule.where, f"a slice {remedy}")
-        elif count == len(cases) and rule.slice not in FACT_TAGS:
-            what = f"slice '{rule.slice}' holds all {count} cases of task '{rule.task}'"
-            problems.add(what, rule.where, "write slice: all")
 
 
 def exposure_problems(facts: tuple[Fact, ...], train: tuple[Row, ...]) -> list[Problem]:
@@ -101,25 +83,3 @@ def _check_scorers(
     if len(built) < len(task.scorers):
         return None
     return {metric.name: metric for scorer in built.values() for metric in scorer.metrics}
-
-
-def _check_rule(
-    rule: Rule,
-    task: Task,
-    known: set[str],
-    metrics: dict[str, Metric] | None,
-    problems: Problems,
-) -> None:
-    answering = set(task.candidates or known)
-    for name in (rule.candidate, rule.against):
-        # a misspelt name in the task's list is already its own problem
-        if name in known - answering and answering <= known:
-            what = f"candidate '{name}' does not answer task '{task.name}'"
-            problems.add(what, rule.where, f"add it to tasks.{task.name}.candidates")
-    if metrics is not None and rule.metric not in metrics:
-        problems.unknown("metric", rule.metric, metrics, rule.where)
-    elif metrics is not None:
-        check_reach(rule, metrics[rule.metric], problems)
-    slices = {"all", *(tag for case in task.cases for tag in case.tags)}
-    if rule.slice not in slices:
-        problems.unknown("slice", rule.slice, slices, rule.where)

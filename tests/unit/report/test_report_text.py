@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BenchError
-from harness.records import Metric, Rule
+from harness.records import BUDGETS, Metric, Rule, RuleResult
 from harness.report import text
 
 SHARE = Metric("style.all", "")
@@ -117,6 +117,53 @@ def test_rules_read_as_sentences():
     assert text.rule(any_lead, SHARE) == "lora is better than base (t, style.all)"
     at_most = Rule("at_most", "lora", "t", "style.all", slice="changed", value=0.2)
     assert text.rule(at_most, SHARE) == "lora stays at or below 20 % (t, style.all, changed)"
+    must = Rule("no_new_failures", "lora", "t", "style.all", "must_pass")
+    assert text.rule(must, SHARE) == "lora fails no case (t, style.all, must_pass)"
+    new = Rule("no_new_failures", "lora", "t", "style.all", "must_pass", "baseline")
+    assert (
+        text.rule(new, SHARE) == "lora fails no case that baseline passes (t, style.all, must_pass)"
+    )
+
+
+@pytest.mark.parametrize(
+    "metric, task, value, expected",
+    [
+        ("tokens_per_answer", "t", 120, "lora takes at most 120 tokens for an answer (t)"),
+        ("seconds_per_answer", "", 0.5, "lora takes at most 0.5 s for an answer (all tasks)"),
+        ("adapter_mb", "", 20, "lora takes at most 20 MB for its adapter"),
+    ],
+)
+def test_budgets_are_said_in_their_own_unit(metric, task, value, expected):
+    rule = Rule("budget", "lora", task, metric, value=value)
+    assert text.rule(rule, BUDGETS[metric]) == expected
+
+
+@pytest.mark.parametrize(
+    "rule, numbers, expected",
+    [
+        (Rule("no_new_failures", "lora", "t", "m"), {"n": 9, "cases": ("a",)}, "1 of 9 cases"),
+        (Rule("no_new_failures", "lora", "t", "m"), {}, "not measured"),
+        (Rule("max_unmeasured", "lora", "t", "style.all"), {"estimate": 0.021}, "2.1 % unmeasured"),
+        (
+            Rule("superior", "lora", "t", "style.all", "all", "base"),
+            {"estimate": 0.2, "low": 0.1, "high": 0.3},
+            "+20 pp [10, 30]",
+        ),
+        (
+            Rule("at_least", "lora", "t", "style.all"),
+            {"estimate": 0.2, "low": 0.1, "high": 0.3},
+            "20 % [10, 30]",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_rule_was_judged_on_is_said_in_its_own_way(rule, numbers, expected):
+    assert text.measured(RuleResult(rule, "PASS", "", **numbers), SHARE) == expected
+
+
+def test_one_measurement_is_said_without_an_interval():
+    rule = Rule("budget", "lora", "", "adapter_mb", value=20)
+    found = text.measured(RuleResult(rule, "PASS", "", 1, 19.52), BUDGETS["adapter_mb"])
+    assert found == "19.5 MB"
 
 
 def test_a_failed_write_is_one_line_and_leaves_nothing_behind(tmp_path: Path):

@@ -222,8 +222,8 @@ def test_a_case_is_asked_on_its_own_day(tmp_path: Path) -> None:
     cases = load(tmp_path).tasks[0].cases
     assert [(str(c.as_of), c.tags, c.gold) for c in cases] == [
         ("2021-06-01", ("unchanged",), ("old",)),
-        ("2024-01-01", ("changed",), ("new",)),
-        ("2024-01-01", ("changed",), ("hidden",)),
+        ("2024-01-01", ("changed", "age-1-to-3-years"), ("new",)),
+        ("2024-01-01", ("changed", "age-1-to-3-years"), ("hidden",)),
     ]
 
 

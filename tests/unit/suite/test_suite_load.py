@@ -84,7 +84,7 @@ def test_default_gold_candidates_stay_off_tasks_without_gold(write):
 def test_a_fact_case_gets_tag_gold_and_cluster(write):
     case = load(write(DATED, DATED_FILES)).tasks[0].cases[0]
     assert case.as_of == date(2020, 1, 1)
-    assert case.tags == ("changed",)
+    assert case.tags == ("changed", "age-1-to-3-years")
     assert case.gold == ("new",)
     assert case.cluster == "ceiling"
 
@@ -94,7 +94,7 @@ def test_a_fact_case_gets_tag_gold_and_cluster(write):
 )
 def test_a_fact_case_is_tagged_by_what_happened_since_training(write, until, tag):
     dates = {"dates": {"trained_until": until, "as_of": "2020-01-01"}}
-    assert load(write(DATED | dates, DATED_FILES)).tasks[0].cases[0].tags == (tag,)
+    assert load(write(DATED | dates, DATED_FILES)).tasks[0].cases[0].tags[0] == tag
 
 
 def test_cluster_is_the_source_else_the_case(write):
