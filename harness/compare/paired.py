@@ -1,6 +1,6 @@
 """Two candidates on the same cases: difference, interval, p-value, win/tie/loss."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,20 +14,21 @@ from harness.compare.intervals import (
     Interval,
     adjusted_interval,
     clustered_se,
+    guarded_interval,
     mean_of,
-    mid_p_mcnemar,
     t_interval,
     unseen_bound,
+    widening,
 )
+from harness.compare.matched import FEW_APART, mcnemar, tango_interval
 from harness.compare.pairs import default_pairs
 from harness.compare.summaries import reach
 from harness.compare.table import Flags, Floats, Grid, TaskTable, pivot
 from harness.records import Candidate, Case, Comparison, Metric, ScoredAnswer
 
-FEW_APART = 10
 FEW_CLUSTERS = 8
 MANY_CLUSTERS = 1000
-_BOOTSTRAP = f"cluster bootstrap ({RESAMPLES:,} resamples, expanded percentiles)"
+_BOOTSTRAP = f"cluster bootstrap ({RESAMPLES:,} resamples), at least a guarded t"
 Outcome = Literal["better", "worse", "not shown"]
 
 
@@ -57,12 +58,16 @@ def compare(
     gate makes an ERROR of that. Without `pairs`, `default_pairs`. Raises MeasurementError as
     `pivot` does.
     """
-    wanted = list(dict.fromkeys(default_pairs(candidates) if pairs is None else pairs))
-    drafts = [
-        draft
-        for table in pivot(answers, cases, metrics, candidates)
-        for draft in _drafts(table, wanted)
-    ]
+    wanted = default_pairs(candidates) if pairs is None else pairs
+    return compare_tables(pivot(answers, cases, metrics, candidates), wanted, seed)
+
+
+def compare_tables(
+    tables: Iterable[TaskTable], pairs: Sequence[tuple[str, str]], seed: int = 0
+) -> tuple[Comparison, ...]:
+    """`compare` of answers that are arrays already."""
+    wanted = list(dict.fromkeys(pairs))
+    drafts = [draft for table in tables for draft in _drafts(table, wanted)]
     waiting = [draft for draft in drafts if draft.interval and not draft.interval.method]
     found = iter(bootstrap_bounds([(draft.sums, draft.sizes) for draft in waiting], seed))
     return tuple(_finish(draft, found) for draft in drafts)
@@ -112,35 +117,50 @@ def _draft(
         loss=loss,
     )
     width = reach(grid.metric, grid.values)
-    interval = _interval(sums, sizes, width)
-    if grid.metric.binary and len(sums) == len(differences):
-        interval = _binary(sums, sizes, interval, win, loss)
+    single = grid.metric.binary and len(sums) == len(differences)
+    interval = interval_of(sums, sizes, width, differences if single else None)
     return _Draft(record, grid.metric, sums, sizes, interval)
 
 
-def _interval(sums: Floats, sizes: Floats, width: float) -> Interval:
-    """The interval that the clusters allow; bounds are left open for the bootstrap."""
-    clusters, means = len(sums), sums / sizes
-    apart = int((np.abs(means) > TINY).sum())
-    if np.ptp(means) <= TINY:
-        return unseen_bound(mean_of(sums, sizes), clusters, -width, width)
-    if apart < min(FEW_APART, clusters):
+def interval_of(
+    sums: Floats, sizes: Floats, width: float, binary: Floats | None = None
+) -> Interval:
+    """The interval of a mean difference; of method "" where the bootstrap may still widen it.
+
+    `width` is the widest difference that two answers may show. `binary` are the differences of
+    independent binary cases.
+    """
+    if np.ptp(sums / sizes) <= TINY:
+        interval = unseen_bound(mean_of(sums, sizes), len(sums), -width, width)
+        return interval if binary is None else _binary(sums, sizes, binary, interval)
+    return _interval(sums, sizes) if binary is None else _binary(sums, sizes, binary)
+
+
+def _interval(sums: Floats, sizes: Floats) -> Interval:
+    """The interval that the clusters allow, where not all agree."""
+    clusters = len(sums)
+    if np.count_nonzero(np.abs(sums) > TINY) < min(FEW_APART, clusters):
         return adjusted_interval(sums, sizes)
-    interval = t_interval(sums, sizes)
     if FEW_CLUSTERS <= clusters <= MANY_CLUSTERS:
-        return replace(interval, method="")
-    return interval
+        return replace(guarded_interval(sums, sizes), method="")
+    return t_interval(sums, sizes)
 
 
-def _binary(sums: Floats, sizes: Floats, interval: Interval, win: int, loss: int) -> Interval:
-    """Independent binary cases: McNemar's mid-p, and the adjusted interval that goes with it."""
-    p_value = mid_p_mcnemar(win, loss)
-    if interval.method.startswith("exact"):
-        return replace(interval, p_value=p_value, method=f"{interval.method}; McNemar mid-p")
-    adjusted = adjusted_interval(sums, sizes)
-    se = clustered_se(sums, sizes) if win + loss >= FEW_APART else adjusted.se
-    name = "adjusted Wald (Bonett-Price) interval; McNemar mid-p"
-    return Interval(adjusted.low, adjusted.high, se, p_value, name)
+def _binary(
+    sums: Floats, sizes: Floats, differences: Floats, unseen: Interval | None = None
+) -> Interval:
+    """McNemar's test, and the interval that goes with it; `unseen` where all cases agree."""
+    win, loss = int((differences > TINY).sum()), int((differences < -TINY).sum())
+    p_value, test = mcnemar(win, loss)
+    if unseen is not None:
+        return replace(unseen, p_value=p_value, method=f"{unseen.method}; {test}")
+    if win + loss < FEW_APART:
+        adjusted = adjusted_interval(sums, sizes)
+        name = f"adjusted Wald (Bonett-Price) interval; {test}"
+        return replace(adjusted, p_value=p_value, method=name)
+    low, high = tango_interval(win, loss, len(sums))
+    name = f"Tango score interval; {test}"
+    return Interval(low, high, clustered_se(sums, sizes), p_value, name)
 
 
 def _finish(draft: _Draft, bootstrapped: Iterator[tuple[float, float]]) -> Comparison:
@@ -149,7 +169,7 @@ def _finish(draft: _Draft, bootstrapped: Iterator[tuple[float, float]]) -> Compa
         return draft.record
     low, high, method = interval.low, interval.high, interval.method
     if not method:
-        low, high = next(bootstrapped)
+        low, high = _wider(draft, interval, next(bootstrapped))
         method = _BOOTSTRAP
     if metric.lower is not None and metric.upper is not None:
         width = metric.upper - metric.lower
@@ -163,3 +183,10 @@ def _finish(draft: _Draft, bootstrapped: Iterator[tuple[float, float]]) -> Compa
         mde=(Z95 + Z80) * interval.se,
         outcome=outcome_of(metric, low, high),
     )
+
+
+def _wider(draft: _Draft, guard: Interval, bounds: tuple[float, float]) -> tuple[float, float]:
+    """The bootstrap's bounds, wider where clusters tie, and never inside the guarded t."""
+    mean, factor = mean_of(draft.sums, draft.sizes), widening(draft.sums)
+    low, high = (mean + factor * (bound - mean) for bound in bounds)
+    return min(low, guard.low), max(high, guard.high)

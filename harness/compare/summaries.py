@@ -1,6 +1,6 @@
 """A candidate's mean on a metric in a slice, with its interval."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,9 +25,14 @@ def summarise(
 
     The mean is None where nothing was measured. Raises MeasurementError as `pivot` does.
     """
+    return summarise_tables(pivot(answers, cases, metrics, candidates))
+
+
+def summarise_tables(tables: Iterable[TaskTable]) -> tuple[Summary, ...]:
+    """`summarise` of answers that are arrays already."""
     return tuple(
         _summary(table, grid, slice_name, mask, column)
-        for table in pivot(answers, cases, metrics, candidates)
+        for table in tables
         for grid in table.grids
         for slice_name, mask in table.slices.items()
         for column in range(len(table.candidates))

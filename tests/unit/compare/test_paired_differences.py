@@ -13,7 +13,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from harness.compare.bootstrap import bootstrap_bounds, expanded_tail
 from harness.compare.evidence import turned
-from harness.compare.intervals import mid_p_mcnemar
+from harness.compare.matched import mid_p_mcnemar, tango_interval
 from harness.compare.paired import compare
 from harness.records import Comparison, Metric
 
@@ -46,17 +46,25 @@ def many(new, old, clusters, *, is_binary: bool) -> list[Comparison]:
 
 
 def test_binary_difference_by_hand():
-    """10 wins, 2 losses of 40: Bonett-Price with t (41 df), McNemar mid-p."""
+    """10 wins, 2 losses of 40: Tango's interval, McNemar mid-p."""
     found = between([1] * 10 + [0] * 2 + [1] * 28, [0] * 10 + [1] * 2 + [1] * 28)
     assert (found.n, found.win, found.tie, found.loss) == (40, 10, 28, 2)
     assert found.difference == pytest.approx(0.2)
-    centre, spread = 8 / 42, (14 / 42 - (8 / 42) ** 2) / 41
-    half = stats.t.ppf(0.975, 41) * spread**0.5
-    assert (centre - half, centre + half) == pytest.approx((found.low, found.high))
+    assert tango_interval(10, 2, 40) == pytest.approx((found.low, found.high))
     exact = mcnemar([[14, 10], [2, 14]], exact=True).pvalue
     assert exact - stats.binom.pmf(2, 12, 0.5) == pytest.approx(found.p_value)
     assert found.outcome == "better"
-    assert "McNemar" in found.method
+    assert found.method == "Tango score interval; McNemar mid-p"
+
+
+def test_of_few_binary_cases_that_differ_the_careful_interval_and_the_exact_test():
+    """6 wins, 2 losses of 40: Bonett-Price with t (41 df), exact McNemar."""
+    found = between([1] * 6 + [0] * 2 + [1] * 32, [0] * 6 + [1] * 2 + [1] * 32)
+    centre, spread = 4 / 42, (10 / 42 - (4 / 42) ** 2) / 41
+    half = stats.t.ppf(0.975, 41) * spread**0.5
+    assert (centre - half, centre + half) == pytest.approx((found.low, found.high))
+    assert mcnemar([[16, 6], [2, 16]], exact=True).pvalue == pytest.approx(found.p_value)
+    assert "exact McNemar (fewer than 10 differ)" in found.method
 
 
 @pytest.mark.parametrize("wins, losses", [(0, 0), (1, 0), (5, 5), (12, 3), (0, 9), (40, 60)])
