@@ -9,6 +9,7 @@ import click
 from harness.errors import UsageError
 from harness.suite.alike import LONG, NEAR, OVERLAP
 
+EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
 REPORTS = Path("reports")
 ENGINES = "auto, vllm, transformers or endpoint"
 

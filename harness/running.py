@@ -37,9 +37,16 @@ def run_suites(suites: "Sequence[Suite]", **settings: Any) -> "Iterator[Run]":
         endpoint=settings.get("endpoint", ""),
         answers=settings.get("answers", ""),
         reports=settings["reports"],
-        command=shlex.join(["bench", *sys.argv[1:]]),
+        command=command_line(),
+        baseline=settings.get("baseline"),
+        allow_inconclusive=settings.get("allow_inconclusive", False),
     )
     yield from pipeline.run_all(suites, options, store, executor, log)
+
+
+def command_line() -> str:
+    """The command as it can be typed again."""
+    return shlex.join(["bench", *sys.argv[1:]])
 
 
 def print_json(data: Any) -> None:

@@ -77,8 +77,10 @@ def find_run(reports: Path, text: str) -> Run:
 
 def exit_code(run: Run) -> int:
     """The exit code of a run: its gate's; without one 0, or 3 where nothing was measured."""
+    from harness.report.gatefile import exit_code as gate_code
+
     if run.gate:
-        return EXIT_CODES[run.gate.verdict]
+        return gate_code(run.gate)
     return 0 if any(summary.n for summary in run.summaries) else EXIT_CODES["ERROR"]
 
 

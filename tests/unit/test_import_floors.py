@@ -32,7 +32,12 @@ FLOORS = (
         "panel",
         "judging",
         "judge_notes",
+        "pins",
+        "unlike",
+        "baselines",
+        "shipped",
         "preparing",
+        "verdict",
         "pipeline",
     ),
     (
@@ -46,6 +51,9 @@ FLOORS = (
         "measured",
         "loopback",
         "talking",
+        "verdict_files",
+        "gating",
+        "pinning",
         "cli",
     ),
 )

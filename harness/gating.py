@@ -1,0 +1,123 @@
+"""`bench gate`: a verdict for CI, on the terminal and in files."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.errors import UsageError
+from harness.flags import EXITS, suite_options
+from harness.running import load_suite, print_json, run_suites
+from harness.verdict_files import FILES, folder_name, verdict_files
+
+if TYPE_CHECKING:
+    from harness.pins import Baseline
+    from harness.records import Run, Suite
+
+
+@click.command(epilog=EXITS)
+@click.argument("suite")
+@click.option("--adapter", help="Judge this finished adapter (folder or hub id); train nothing.")
+@click.option(
+    "--baseline",
+    metavar="FILE_OR_RUN",
+    help="Hold rules against this baseline file or run, and not against the pinned one.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="YAML file with a `gate:` list, in the place of the suite's rules.",
+)
+@click.option(
+    "--allow-inconclusive", is_flag=True, help="Let INCONCLUSIVE pass (exit code 0); recorded."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where gate.json, gate.junit.xml and gate.md go. [default: REPORTS/SUITE/gate]",
+)
+@suite_options
+def gate(suite: str, as_json: bool, out: Path | None, **settings: Any) -> None:  # noqa: FBT001
+    """Judge SUITE's gate rules and exit with the verdict.
+
+    With --adapter, only the candidates that the rules name are asked, with
+    that adapter in the place of a trained one. Whatever stops the gate is
+    written down as ERROR: no file of an earlier verdict stays.
+    """
+    folder = out or settings["reports"] / folder_name(suite) / "gate"
+    with verdict_files(folder, suite, keep=bool(out) or Path(suite).exists()) as files:
+        loaded = chosen(suite, settings)
+        settings["baseline"] = given(settings.pop("baseline"), settings["reports"], loaded)
+        (judged,) = run_suites([loaded], **settings)
+        data = files.write(judged)
+    report = settings["reports"] / judged.suite / judged.id
+    if as_json:
+        more = {"report": str(report / "report.html"), "data": str(report / "run.json")}
+        print_json({**data, **more, "seconds": judged.stage_seconds})
+    else:
+        for line in lines_of(judged, data, folder, report):
+            click.echo(line)
+    sys.exit(data["exit_code"])
+
+
+def chosen(path: str, settings: dict[str, Any]) -> "Suite":
+    """The suite with the rules and the adapter that are to be judged.
+
+    Raises:
+        UsageError: it has no rules, or the adapter has no place in it.
+    """
+    from harness.shipped import judged_alone, with_adapter
+
+    suite = load_suite(path, settings["profile"])
+    if policy := settings.pop("policy"):
+        from harness.suite.policy import with_policy
+
+        suite = with_policy(suite, policy)
+    if not suite.rules:
+        raise UsageError("the suite has no gate rules", where=path, remedy="add a `gate:` list")
+    adapter = settings.pop("adapter")
+    return with_adapter(judged_alone(suite), adapter) if adapter else suite
+
+
+def given(text: str | None, reports: Path, suite: "Suite") -> "Baseline | None":
+    """The baseline of `--baseline`: a pin or its data, or a run.
+
+    Raises:
+        UsageError: there is no such run, or no rule is held against a baseline.
+        MeasurementError: the file is damaged.
+    """
+    from harness import baselines, pins
+    from harness.views import find_run
+
+    if text is None:
+        return None
+    if not baselines.used_by(suite.rules):
+        what = "no gate rule is held against a baseline"
+        raise UsageError(f"{what}, so --baseline changes nothing", remedy="against: baseline")
+    path = Path(text)
+    if path.is_file() and path.name.endswith(".jsonl.gz"):
+        return pins.unpacked(path.read_bytes(), text)
+    if (root := path.parent if path.name == pins.PIN else path) and (root / pins.PIN).is_file():
+        return pins.read(root)
+    return pins.of_run(find_run(reports, text))
+
+
+def lines_of(run: "Run", data: dict[str, Any], folder: Path, report: Path) -> Iterator[str]:
+    """The verdict for a CI log; its last line says it all."""
+    from harness.views import gate_lines
+
+    yield from gate_lines(run)
+    for one in data["must_pass"]:
+        if one["verdict"] != "PASS":
+            yield f"  {one['verdict']:<13}must-pass case {one['case']}: {one['reason']}"
+    for adapter in data["adapters"]:
+        yield f"adapter of {', '.join(adapter['candidates'])}: {adapter['digest']}"
+        yield from (f"  sha256 {sha}  {name}" for name, sha in adapter["sha256"].items())
+    if data["baseline"]:
+        yield f"baseline: {data['baseline']}"
+    yield from (f"note: {note}" for note in data["notes"])
+    yield f"verdict: {', '.join(str(folder / name) for name in FILES)}"
+    yield f"reports: {report}"
+    yield data["summary"]
