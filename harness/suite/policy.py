@@ -6,11 +6,12 @@ from pathlib import Path
 from harness.errors import nearest
 from harness.records import Metric, Suite, Task
 from harness.suite import yamlfile
-from harness.suite.explain import validate, without
+from harness.suite.explain import always, validate
 from harness.suite.files import Problems, shown
 from harness.suite.rules import Measured, check_rules, check_slices, check_written, made
-from harness.suite.schema import PolicyFile
+from harness.suite.schema import PolicyFile, RuleSpec
 from harness.suite.scorers import construct, resources
+from harness.suite.yamlfile import YamlFile
 
 
 def with_policy(suite: Suite, path: str | Path) -> Suite:
@@ -31,23 +32,34 @@ def with_policy(suite: Suite, path: str | Path) -> Suite:
         problems.add("a policy should be a mapping", f"{shown(path)}:1", "start with `gate:`")
         problems.raise_if_any()
         return suite
-    file = validate(PolicyFile, raw.data, raw.where, problems)
-    file = file or without(PolicyFile, raw.data, {("gate",): 2})
-    if file is None:
-        problems.raise_if_any()
-        return suite
+    specs = _specs(raw, problems)
 
     def where(index: int) -> str:
-        return raw.where(("gate", index))
+        return raw.where(("gate", list(specs)[index]))
 
+    written = list(specs.values())
     names = [candidate.name for candidate in suite.candidates]
-    check_written(file.gate, where, names, [task.name for task in suite.tasks], problems)
-    ruled = replace(suite, rules=made(file.gate, where))
+    check_written(written, where, names, [task.name for task in suite.tasks], problems)
+    ruled = replace(suite, rules=made(written, where))
     check_rules(ruled, _measured(suite), problems)
     if not problems:
         check_slices(ruled, problems)
     problems.raise_if_any()
     return ruled
+
+
+def _specs(raw: YamlFile, problems: Problems) -> dict[int, RuleSpec]:
+    """The rules that fit the schema, by their place in the list; the others are noted."""
+    file = validate(PolicyFile, raw.data, raw.where, problems)
+    if file is not None:
+        return dict(enumerate(file.gate))
+    listed = raw.data.get("gate")
+    found = {}
+    for index, rule in enumerate(listed if isinstance(listed, list) else []):
+        spec = validate(RuleSpec, rule, always(""), Problems())
+        if spec is not None:
+            found[index] = spec
+    return found
 
 
 def _note_missing(path: Path, problems: Problems) -> None:
