@@ -182,6 +182,7 @@ def _finish(draft: _Draft, bootstrapped: Iterator[tuple[float, float]]) -> Compa
         method=method,
         mde=(Z95 + Z80) * interval.se,
         outcome=outcome_of(metric, low, high),
+        equal_within=max(abs(low), abs(high)),
     )
 
 

@@ -33,7 +33,9 @@ class Comparison:
     """Candidate minus baseline, paired by case, 95 % interval, clustered.
 
     `mde` is the smallest difference that this many cases would show with 80 % power.
-    `outcome` reads the interval in the metric's direction.
+    `outcome` reads the interval in the metric's direction. `equal_within` is the smallest margin
+    within which the two are shown to be equal, as two one-sided tests would (TOST). The `claim`
+    is of a method where both the cases and the seeds of its training are behind the interval.
     """
 
     task: str
@@ -53,6 +55,8 @@ class Comparison:
     method: str = ""
     mde: float | None = None
     outcome: Literal["better", "worse", "not shown", "unmeasured"] = "unmeasured"
+    equal_within: float | None = None
+    claim: Literal["these weights", "this method"] = "these weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class Run:
     `notes` are sentences on how things were measured, such as how far a judge agrees with people.
     `setup` has what answers and scores depend on beside weights and cases (harness/ledger.py), so
     that a later run can tell whether it may be held against this one.
+    `methods` compare recipes that were trained with several seeds, where single adapters do not.
     """
 
     schema: int
@@ -185,3 +190,4 @@ class Run:
     command: str = ""
     notes: tuple[str, ...] = ()
     setup: dict[str, Any] = field(default_factory=dict)
+    methods: tuple[Comparison, ...] = ()
