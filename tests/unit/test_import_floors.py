@@ -51,6 +51,7 @@ FLOORS = (
         "measured",
         "loopback",
         "talking",
+        "foreseen",
         "verdict_files",
         "gating",
         "pinning",
