@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from harness.errors import UsageError
+from harness.errors import MeasurementError, UsageError
 from harness.flags import EXITS, suite_options
 from harness.running import load_suite, print_json, run_suites
 from harness.verdict_files import FILES, folder_name, verdict_files
@@ -38,14 +38,24 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where gate.json, gate.junit.xml and gate.md go. [default: REPORTS/SUITE/gate]",
 )
+@click.option("--plan", is_flag=True, help="Say what the cases can decide; run nothing.")
 @suite_options
-def gate(suite: str, as_json: bool, out: Path | None, **settings: Any) -> None:  # noqa: FBT001
+def gate(
+    suite: str,
+    *,
+    as_json: bool,
+    out: Path | None,
+    plan: bool,
+    **settings: Any,
+) -> None:
     """Judge SUITE's gate rules and exit with the verdict.
 
     With --adapter, only the candidates that the rules name are asked, with
     that adapter in the place of a trained one. Whatever stops the gate is
     written down as ERROR: no file of an earlier verdict stays.
     """
+    if plan:
+        foretell(suite, settings, as_json=as_json)
     folder = out or settings["reports"] / folder_name(suite) / "gate"
     with verdict_files(folder, suite, keep=bool(out) or Path(suite).exists()) as files:
         loaded = chosen(suite, settings)
@@ -60,6 +70,21 @@ def gate(suite: str, as_json: bool, out: Path | None, **settings: Any) -> None: 
         for line in lines_of(judged, data, folder, report):
             click.echo(line)
     sys.exit(data["exit_code"])
+
+
+def foretell(path: str, settings: dict[str, Any], *, as_json: bool) -> NoReturn:
+    """Print the plan of a suite's rules, and exit with what it comes to."""
+    from harness.foreseen import foresee
+
+    suite = chosen(path, settings)
+    given(settings["baseline"], settings["reports"], suite)
+    found = foresee(suite, settings["reports"])
+    lines = found.pop("lines")
+    if as_json:
+        print_json(found)
+    for line in () if as_json else lines:
+        click.echo(line)
+    sys.exit(found["exit_code"])
 
 
 def chosen(path: str, settings: dict[str, Any]) -> "Suite":
@@ -82,17 +107,20 @@ def chosen(path: str, settings: dict[str, Any]) -> "Suite":
 
 
 def given(text: str | None, reports: Path, suite: "Suite") -> "Baseline | None":
-    """The baseline of `--baseline`: a pin or its data, or a run.
+    """The baseline that rules need: of `--baseline`, a pin or its data or a run, or the pinned one.
 
     Raises:
         UsageError: there is no such run, or no rule is held against a baseline.
-        MeasurementError: the file is damaged.
+        MeasurementError: there is none, or its file is damaged.
     """
     from harness import baselines, pins
     from harness.views import find_run
 
     if text is None:
-        return None
+        found = baselines.pinned(suite) if baselines.used_by(suite.rules) else None
+        if found is None and baselines.used_by(suite.rules):
+            raise MeasurementError(baselines.NONE, where=suite.root)
+        return found
     if not baselines.used_by(suite.rules):
         what = "no gate rule is held against a baseline"
         raise UsageError(f"{what}, so --baseline changes nothing", remedy="against: baseline")
