@@ -49,6 +49,7 @@ def summary(run: Run) -> str:
 def shape(run: Run, hashes: Hashes) -> dict[str, Any]:
     """A judged run as gate.json has it; `hashes` are sha256 by adapter digest and file name."""
     gate = run.gate or GateResult("ERROR", ())
+    places = {(case.task, case.id): case.where for case in run.cases}
     return {
         **blank(run.suite, run.command),
         "verdict": gate.verdict,
@@ -73,7 +74,9 @@ def shape(run: Run, hashes: Hashes) -> dict[str, Any]:
         "baseline": gate.baseline,
         "allow_inconclusive": gate.allow_inconclusive,
         "rules": [ruled(run, result) for result in gate.rules],
-        "must_pass": [asdict(one) for one in gate.must_pass],
+        "must_pass": [
+            {**asdict(one), "where": places.get((one.task, one.case), "")} for one in gate.must_pass
+        ],
         "notes": list(gate.notes),
         "warnings": list(run.warnings),
         "versions": dict(run.environment),
