@@ -7,19 +7,19 @@ from typing import Any
 import click
 
 from harness import __version__, outlet
-from harness.errors import UsageError
 from harness.flags import (
+    EXITS,
     check_options,
     init_options,
     reports_option,
     score_options,
     suite_options,
 )
-from harness.running import load_suite, print_json, report_runs, run_suites
+from harness.gating import gate
+from harness.pinning import baseline
+from harness.running import load_suite, print_json, report_runs
 from harness.talking import serve
 from harness.trends import show_history
-
-EXITS = "Exit codes: 0 pass, 1 fail, 2 usage or suite error, 3 error, 4 inconclusive."
 
 
 @click.group(
@@ -69,31 +69,6 @@ def score(answers: Path, suite: str, profile: str | None, as_json: bool, **setti
     loaded = replayed(load_suite(suite, profile), answers)
     more = {"model": None, "engine": ENGINE, "executor": "inline", "answers": str(answers)}
     report_runs([loaded], as_json=as_json, **settings, **more)
-
-
-@cli.command(epilog=EXITS)
-@click.argument("suite")
-@click.option("--adapter", help="Judge this finished adapter (folder or hub id); train nothing.")
-@suite_options
-def gate(suite: str, adapter: str | None, as_json: bool, **settings: Any) -> None:  # noqa: FBT001
-    """Judge SUITE's gate rules and exit with the verdict."""
-    from harness import pipeline
-    from harness.views import exit_code, folder_of, gate_lines, run_line
-
-    loaded = load_suite(suite, settings["profile"])
-    if not loaded.rules:
-        raise UsageError("the suite has no gate rules", where=suite, remedy="add a `gate:` list")
-    if adapter:
-        loaded = pipeline.with_adapter(loaded, adapter)
-    (finished,) = run_suites([loaded], **settings)
-    folder = folder_of(settings["reports"], finished)
-    if as_json:
-        print_json(run_line(finished, folder))
-    else:
-        for line in gate_lines(finished):
-            click.echo(line)
-        click.echo(f"reports: {folder}")
-    sys.exit(exit_code(finished))
 
 
 @cli.command()
@@ -241,6 +216,8 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
 
 
 cli.add_command(serve)
+cli.add_command(gate)
+cli.add_command(baseline)
 cli.add_command(show_history)
 
 
