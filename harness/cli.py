@@ -15,11 +15,12 @@ from harness.flags import (
     score_options,
     suite_options,
 )
+from harness.following import show_history
 from harness.gating import gate
+from harness.moved import compare_command
 from harness.pinning import baseline
 from harness.running import load_suite, print_json, report_runs
 from harness.talking import serve
-from harness.trends import show_history
 
 
 @click.group(
@@ -144,23 +145,6 @@ def report(run_id: str, reports: Path) -> None:
 
 
 @cli.command()
-@click.argument("before")
-@click.argument("after")
-@reports_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(before: str, after: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Compare runs BEFORE and AFTER, candidate by candidate, case by case."""
-    from harness.moves import compare_runs, print_moves
-    from harness.views import find_run
-
-    moves = compare_runs(find_run(reports, before), find_run(reports, after))
-    if as_json:
-        print_json(moves)
-    else:
-        print_moves(moves)
-
-
-@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:  # noqa: FBT001
     """Say what this machine can do, and what to install for more."""
@@ -218,6 +202,7 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
 cli.add_command(serve)
 cli.add_command(gate)
 cli.add_command(baseline)
+cli.add_command(compare_command)
 cli.add_command(show_history)
 
 

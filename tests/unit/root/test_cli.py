@@ -203,9 +203,9 @@ def test_show_report_and_compare_read_what_a_run_wrote(tmp_path: Path) -> None:
     assert json.loads(ask("show", "case-1", "--run", "aaaa", "--json"))["case"]["id"] == "case-1"
     assert "What is fee 1?" in ask("show", "case-1")
     assert str(two / "report.html") in ask("show", "--run", "bbbb")
-    moves = json.loads(ask("compare", "aaaa", "bbbb", "--json"))
+    moves = json.loads(ask("compare", "aaaa", "bbbb", "--json"))["moves"]
     assert {move["difference"] for move in moves} == {0.0}
-    assert "0 with cases that moved" in ask("compare", "aaaa", "bbbb")
+    assert "Nothing moved" in ask("compare", "aaaa", "bbbb")
     ask("report", "aaaa")
     assert (one / "report.html").is_file()
 
