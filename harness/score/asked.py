@@ -1,6 +1,8 @@
 """What a question asks for, by its wording: yes or no, a text, two things, whom to turn to."""
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 # The question asks whom to turn to, so that a referral is the answer.
 WHOM = re.compile(
@@ -53,3 +55,38 @@ COMMON = re.compile(
     r"on|or|our|please|say|should|tell|that|the|there|this|to|us|was|we|"
     r"were|what|when|where|which|who|whose|why|will|with|would|you|your"
 )
+
+
+class Asked(NamedTuple):
+    """What a question in lower case asks for: whether each pattern of its name matches."""
+
+    whom: bool
+    creative: bool
+    wrong: bool
+    exists: bool
+    polar: bool
+    wording: bool
+    counts: bool
+    requests: bool
+    orders: bool
+    double: bool
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def asked_of(question: str) -> Asked:
+    """What a question asks for; the same one is put to many candidates."""
+    polite = REQUEST_ANY.search(question) is not None
+    return Asked(
+        whom=WHOM.match(question) is not None,
+        creative=CREATIVE.match(question) is not None,
+        wrong=WRONG.search(question) is not None,
+        exists=EXISTS.match(question) is not None,
+        polar=POLAR.match(question) is not None,
+        wording=WORDING.search(question) is not None,
+        counts=COUNT.match(question) is not None,
+        requests=polite,
+        orders=polite or IMPERATIVE.match(question) is not None,
+        double=DOUBLE.search(question) is not None,
+        words=frozenset(TOPIC.findall(question)),
+    )

@@ -10,21 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from harness.score.abstain import Wording, wording
-from harness.score.asked import (
-    ASKED_OF,
-    COMMON,
-    COUNT,
-    CREATIVE,
-    DOUBLE,
-    EXISTS,
-    IMPERATIVE,
-    POLAR,
-    REQUEST_ANY,
-    TOPIC,
-    WHOM,
-    WORDING,
-    WRONG,
-)
+from harness.score.asked import ASKED_OF, COMMON, TOPIC, asked_of
 from harness.score.guessing import FIRM, guess
 from harness.score.reading import read
 from harness.score.sources import BARE, COVERS
@@ -139,7 +125,7 @@ def withheld(text: str, about: str) -> str | None:
 def _read(text: str, asked: str, known: str) -> list[_Said]:
     """The sentences of an answer that are more than politeness."""
     said: list[_Said] = []
-    for one, fills in _sentences(text, wholly=WORDING.search(asked) is not None):
+    for one, fills in _sentences(text, wholly=asked_of(asked).wording):
         found, lower = one.found, one.plain
         if found and (
             lower[found.start : found.end] in known or _aside(lower, found, asked, first=not said)
@@ -156,20 +142,23 @@ def _sentences(text: str, *, wholly: bool) -> tuple[tuple[_Said, bool], ...]:
     """The sentences of an answer with their wordings, and whether each is politeness."""
     if "|" in text:
         text = _ROW.sub(lambda row: "\n" + row[1].strip() + ": " + row[2].strip() + "\n", text)
-    found = []
-    for sentence in sentences(_unquoted(normalise(text), wholly=wholly)):
-        lower = sentence.lower()
-        reported = any(verb in lower for verb in _REPORTS) and _REPORTED.search(lower)
-        words = None if reported else wording(lower)
-        found.append((_Said(sentence, lower, words), _FILLER.match(lower) is not None))
-    return tuple(found)
+    return tuple(map(_sentence, sentences(_unquoted(normalise(text), wholly=wholly))))
+
+
+# Fine-tuned models repeat the sentences of their house.
+@lru_cache(maxsize=8192)
+def _sentence(sentence: str) -> tuple[_Said, bool]:
+    lower = sentence.lower()
+    reported = any(verb in lower for verb in _REPORTS) and _REPORTED.search(lower)
+    words = None if reported else wording(lower)
+    return _Said(sentence, lower, words), _FILLER.match(lower) is not None
 
 
 def _aside(sentence: str, found: Wording, asked: str, *, first: bool) -> bool:
     """Whether a wording is no answer to this question, or an aside of the sentence it ends."""
     if found.kind == "refers":
-        return bool(WHOM.match(asked) or _ASIDE.search(sentence, 0, found.start))
-    if found.kind in FIRM and CREATIVE.match(asked):
+        return asked_of(asked).whom or _ASIDE.search(sentence, 0, found.start) is not None
+    if found.kind in FIRM and asked_of(asked).creative:
         return not first or sentence[found.start : found.end].endswith("know")
     return _answers(sentence, found, asked)
 
@@ -179,20 +168,20 @@ def _answers(sentence: str, found: Wording, asked: str) -> bool:
     said = sentence[found.start : found.end]
     words = said.split()
     beside = found.kind in FIRM and _EXCEPT.match(sentence, found.end)
-    diagnosed = WRONG.search(asked) and said.startswith("there")
-    if beside or diagnosed or (EXISTS.match(asked) and _NO_SUCH.match(said)):
+    diagnosed = asked_of(asked).wrong and said.startswith("there")
+    if beside or diagnosed or (asked_of(asked).exists and _NO_SUCH.match(said)):
         return True
     if found.kind == "silent" and (
         _WHEN.search(sentence, 0, found.start)
-        or ("yet" in said and POLAR.match(asked))
-        or set(words) <= set(TOPIC.findall(asked))
+        or ("yet" in said and asked_of(asked).polar)
+        or asked_of(asked).words.issuperset(words)
     ):
         return True
     if found.kind == "silent" and words[0].startswith(("depend", "var")):
         return bool(read(sentence).mentions)
     if _BARE.match(sentence):
         none = sentence.strip(" .!*_").lower() in ("none", "nil")
-        return bool(WORDING.search(asked)) or (none and bool(COUNT.match(asked)))
+        return asked_of(asked).wording or (none and asked_of(asked).counts)
     return found.kind == "silent" and words[-1] in ASKED_OF and words[-1] in asked
 
 
@@ -203,19 +192,19 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
     first, words = said[0], [one for one in said if one.found]
     if all(one.plain.endswith("?") for one in said):
         return None if _repeats(first.plain, asked) else first.plain
-    if _NEVER.match(first.plain) and not POLAR.match(asked):
+    if _NEVER.match(first.plain) and not asked_of(asked).polar:
         return first.plain
-    if IMPERATIVE.match(asked) or REQUEST_ANY.search(asked):
+    if asked_of(asked).orders:
         no = next((one for one in said if _TURNED_DOWN.search(one.plain)), None)
         if no and not any(map(_states, said)):
             return no.plain
     firm = next((one for one in words if one.found and one.found.kind in FIRM), None)
     asks = first.found is not None and first.found.kind == "asks"
     only = len(words) == len(said)
-    answered = (_DIRECT.match(first.plain) and not REQUEST_ANY.search(asked)) or (
+    answered = (_DIRECT.match(first.plain) and not asked_of(asked).requests) or (
         first.found is None and asked.startswith("why")
     )
-    partly = not only and DOUBLE.search(asked) and any(map(_states, said))
+    partly = not only and asked_of(asked).double and any(map(_states, said))
     if answered or partly or not (firm or asks or only):
         return None
     return (firm or words[0]).words
@@ -224,7 +213,7 @@ def _verdict(said: list[_Said], asked: str) -> str | None:
 def _repeats(sentence: str, asked: str) -> bool:
     """Whether a question is mostly made of words of the question that was asked."""
     words = {word for word in TOPIC.findall(sentence) if not COMMON.fullmatch(word)}
-    return 2 * len(words & set(TOPIC.findall(asked))) > len(words)
+    return 2 * len(words & asked_of(asked).words) > len(words)
 
 
 def _states(one: _Said) -> bool:
@@ -238,7 +227,7 @@ def _own(said: list[_Said], asked: str) -> str:
     "We have 14 days for goods. Gift cards? Our terms don't say." declines a question about gift
     cards: the sentence that declines has words of the question that what stands before has not.
     """
-    topic = {word for word in TOPIC.findall(asked) if not COMMON.fullmatch(word)}
+    topic = {word for word in asked_of(asked).words if not COMMON.fullmatch(word)}
     told: list[_Said] = []
     for at, one in enumerate(said):
         if one.found and one.found.kind in FIRM:

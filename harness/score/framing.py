@@ -23,6 +23,17 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 
+# What greetings and sign-offs have in lower case; most answers have none of it and are done.
+_GREETS = (
+    *("namaste", "namaskar", "hello", "hey", "dear", "welcome", "greetings", "good", "thank"),
+    *("understand", "appreciate", "hear", "value"),
+)
+_HI = re.compile(r"hi(?<![a-z]hi)\b")
+_PARTS = (
+    *("team", "regards", "wishes", "sincerely", "yours", "cheers", "care", "love", "warmth"),
+    *("thanks", "gratitude"),
+)
+
 
 def unframed(text: str) -> str:
     """A text without marks of lists, greetings, thanks and sign-offs; all of it if nothing is left.
@@ -30,7 +41,13 @@ def unframed(text: str) -> str:
     A greeting that goes on to say something ("Hello, the fee is 5") is no frame.
     """
     bare = _MARKED.sub("", text)
-    if _COUNTED.search(bare) or _COUNTED.search(text):
+    if "1" in text and "2" in text and (_COUNTED.search(bare) or _COUNTED.search(text)):
         bare = _INLINE.sub("", bare)
-    core = _SIGNED.sub("", _POLITE.sub(" ", bare)).strip()
-    return core or bare
+    lower = bare.lower()
+    every = not bare.isascii()  # a few other letters match those of ASCII in any case
+    core = bare
+    if every or any(word in lower for word in _GREETS) or _HI.search(lower):
+        core = _POLITE.sub(" ", core)
+    if every or any(word in lower for word in _PARTS):
+        core = _SIGNED.sub("", core)
+    return core.strip() or bare
