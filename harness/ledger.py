@@ -4,7 +4,7 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -99,9 +99,14 @@ def cost_of(
 
 
 def warnings_of(
-    results: Sequence[CandidateResult], answers: Sequence[ScoredAnswer]
+    results: Sequence[CandidateResult],
+    answers: Sequence[ScoredAnswer],
+    seeded: Collection[str] = (),
 ) -> Iterator[str]:
-    """What a reader must know before believing a number."""
+    """What a reader must know before believing a number.
+
+    `seeded` are the candidates that a comparison of methods took as one of several seeds.
+    """
     for result in results:
         if result.truncated:
             yield (
@@ -114,8 +119,11 @@ def warnings_of(
                 f"{record['dropped_rows']} training rows of {result.candidate.name} were longer "
                 "than max_length and were left out"
             )
-    if any("seed" in result.adapter.record for result in results if result.adapter):
-        yield "trained with one seed: the numbers are of these weights, not of the recipe"
+    trained = [one for one in results if one.adapter and "seed" in one.adapter.record]
+    alone = [one.candidate.name for one in trained if one.candidate.name not in seeded]
+    if alone:
+        which = f"{', '.join(alone)}: " if len(alone) < len(trained) else ""
+        yield f"{which}trained with one seed: the numbers are of these weights, not of the recipe"
     broken = [s.reason for a in answers for s in a.scores if s.state == "error"]
     if broken:
         yield f"{len(broken)} scores are errors, first: {broken[0][:120]}"

@@ -144,6 +144,7 @@ def finish(
     from harness import judge_notes
     from harness.compare.advice import advise
     from harness.compare.findings import find, unsaid
+    from harness.compare.methods import compare_methods, methods_of
     from harness.compare.paired import compare
     from harness.compare.pairs import default_pairs
     from harness.compare.phenomena import observe, wanted_pairs
@@ -172,6 +173,8 @@ def finish(
         wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
         findings = find(comparisons, summaries, metrics, candidates, tasks, wanted)
         advice = advise(comparisons, summaries, metrics, candidates, tasks, wanted)
+        methods = compare_methods(answers, cases, metrics, candidates, suite.recipes)
+        seeded = {name for one in methods_of(candidates, suite.recipes) for name in one.members}
         results = tuple(ledger.cost_of(one, plan, answers, store) for one in candidates)
         gate = verdict_of(plan, options, answers, cases, metrics, results, summaries, paired)
         phenomena = observe(
@@ -204,7 +207,7 @@ def finish(
             *plan.warnings,
             *judge_notes.warnings_of(sheets, said, judges, plan.model.digest),
             *served.alike(plan.engine, results, answers),
-            *ledger.warnings_of(results, answers),
+            *ledger.warnings_of(results, answers, seeded),
         ),
         notes=(
             *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
@@ -216,6 +219,7 @@ def finish(
         environment=ledger.environment(plan, store),
         command=options.command,
         setup=ledger.setup_of(plan),
+        methods=methods,
     )
     finished = history.noted(store.root, finished, log)
     folder = write_reports(finished, options.reports, log)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness.records import Comparison, Metric, Run
-from harness.report import expected, text, view
+from harness.report import expected, scope, text, view
 from harness.report.text import markdown
 
 # a pull-request comment holds 65,536 characters; comparisons.csv has them all
@@ -72,7 +72,7 @@ def _results(run: Run) -> Iterator[str]:
             cells = [text.estimate(s.mean, s.low, s.high, m) if s else "" for s, m in found]
             rows.append([name, *cells])
         yield ""
-        yield f"**{markdown(task)}** ({len(view.task_cases(run, task)):,} cases)"
+        yield f"**{markdown(task)}** ({scope.cases_text(run, task)})"
         yield ""
         if rows:
             yield from table(["candidate", *(view.column_title(*item) for item in columns)], rows)
@@ -104,8 +104,8 @@ def _comparison(item: Comparison, run_metrics: dict[str, Metric]) -> list[str]:
         f"{item.win}/{item.tie}/{item.loss}",
         text.p_value(item.p_value),
         "" if item.mde is None else text.change(item.mde, metric).lstrip("+"),
-        str(item.n),
-        item.outcome,
+        scope.count_text(item),
+        scope.outcome_text(item, metric),
     ]
 
 
@@ -120,7 +120,13 @@ def _comparisons(run: Run) -> list[str]:
         total = len(run.comparisons)
         shown = min(len(kept), _MOST_ROWS)
         lines += ["", f"{shown:,} of {total:,} comparisons; comparisons.csv has them all."]
+    lines += ["", f"n counts cases, and clusters where some share one. {scope.WEIGHTS}"]
     return lines if run.comparisons else []
+
+
+def _methods(run: Run) -> list[str]:
+    said = [f"- {markdown(line)}" for line in scope.method_lines(run)]
+    return ["", f"**{scope.METHODS}**", "", scope.METHODS_LEAD, "", *said] if said else []
 
 
 def _costs(run: Run) -> Iterator[str]:
@@ -185,6 +191,7 @@ def render(run: Run) -> str:
         *_top(run),
         *_findings(run),
         *_results(run),
+        *_methods(run),
         *_warnings(run),
         *_fold(f"Gate: {len(gate)} rules", _gate(run)),
         *_fold(f"All comparisons ({len(run.comparisons):,})", _comparisons(run)),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from harness.records import Adapter, Comparison, Finding, Metric, Run, Summary
-from harness.report import expected, marks, text, view
+from harness.report import expected, marks, scope, text, view
 
 # one page stays readable and small; the CSV files hold every row
 MOST_CELLS = 2500
@@ -77,7 +77,7 @@ def _tasks(run: Run) -> list[dict[str, Any]]:
             {
                 "name": task,
                 "about": run.tasks.get(task, ""),
-                "cases": len(cases),
+                "cases": scope.cases_text(run, task),
                 "link": link(task=task),
                 "columns": [(view.column_title(m, part), m) for m, part in columns],
                 "names": names,
@@ -103,6 +103,7 @@ def _comparison(item: Comparison, metric: Metric, reach: float) -> dict[str, Any
         "bounds": text.bounds(item.low, item.high, metric),
         "mark": marks.forest(item.difference, item.low, item.high, reach),
         "p": text.p_value(item.p_value),
+        "margin": scope.margin_text(item, metric),
         "mde": "" if item.mde is None else text.change(item.mde, metric).lstrip("+"),
         "link": link(**where),
         "counts": [
@@ -283,6 +284,8 @@ def build(run: Run) -> dict[str, Any]:
         "expected_lead": expected.lead(run),
         "findings": [row for _, members in groups for row in members],
         "tasks": _tasks(run),
+        "scope": {"weights": scope.WEIGHTS, "title": scope.METHODS, "lead": scope.METHODS_LEAD},
+        "methods": list(scope.method_lines(run)),
         "classes": _classes(run),
         "class_names": view.CLASSES,
         "adapters": [_adapter(*item) for item in view.adapters(run)],

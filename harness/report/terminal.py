@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.records import Finding, Run
-from harness.report import expected, text, view
+from harness.report import expected, scope, text, view
 
 WIDTH = 80
 _STYLES = {
@@ -127,7 +127,7 @@ def _chunks(columns: Iterator[Column], room: int) -> Iterator[list[Column]]:
 
 def _task(run: Run, task: str) -> Iterator[RenderableType]:
     names = [text.one_line(name) for name in view.task_candidates(run, task)]
-    head = f"\n{text.one_line(task)} ({len(view.task_cases(run, task)):,} cases)"
+    head = f"\n{text.one_line(task)} ({scope.cases_text(run, task)})"
     about = text.one_line(run.tasks.get(task, ""))
     yield Text(f"{head}: {about}" if about else head)
     if not names:
@@ -148,9 +148,19 @@ def _task(run: Run, task: str) -> Iterator[RenderableType]:
 
 def _results(run: Run) -> Iterator[RenderableType]:
     yield _heading("Results")
-    yield Text("Means with 95 % intervals.")
+    yield Text(f"Means with 95 % intervals. {scope.WEIGHTS}")
     for task in view.task_names(run):
         yield from _task(run, task)
+
+
+def _methods(run: Run) -> Iterator[RenderableType]:
+    rows: list[tuple[RenderableType, ...]] = [
+        (Text("-"), Text(text.one_line(line))) for line in scope.method_lines(run)
+    ]
+    if rows:
+        yield _heading(scope.METHODS)
+        yield Text(scope.METHODS_LEAD)
+        yield Padding(_lines(rows, (1, None)), (0, 0, 0, 2))
 
 
 def _gate(run: Run) -> Iterator[RenderableType]:
@@ -189,7 +199,8 @@ def _notes(run: Run) -> Iterator[RenderableType]:
 
 
 def _parts(run: Run) -> Iterator[RenderableType]:
-    for section in (_header, _findings, _expected, _advice, _results, _gate, _warnings, _notes):
+    first = (_header, _findings, _expected, _advice, _results, _methods)
+    for section in (*first, _gate, _warnings, _notes):
         yield from section(run)
 
 
