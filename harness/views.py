@@ -122,7 +122,9 @@ def gate_lines(run: Run) -> Iterable[str]:
     yield f"gate: {run.gate.verdict} ({run.suite}, run {run.id})"
     for result in run.gate.rules:
         rule = result.rule
-        yield f"  {result.verdict:<13}{rule.candidate} {rule.task} {rule.metric}: {result.reason}"
+        part = rule.slice if rule.slice != "all" else ""
+        place = " ".join(filter(None, (rule.candidate, rule.task, rule.metric, part)))
+        yield f"  {result.verdict:<13}{place}: {result.reason}"
 
 
 # ---------------------------------------------------------------- listings

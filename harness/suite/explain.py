@@ -52,22 +52,31 @@ def validate(model: type[Model], data: Any, where: Where, problems: Problems) ->
         return None
 
 
-def without(model: type[Model], data: dict[str, Any], depths: Mapping[Loc, int]) -> Model | None:
-    """`data` as a `model` without what is wrong in it, where that may be left out; else None.
+def faulty(model: type[Model], data: dict[str, Any], depths: Mapping[Loc, int]) -> list[Loc]:
+    """Key paths of what is wrong and may be left out, the last of a list first; () may not.
 
     `depths` says for the first parts of a key path ('' stands for any) how many parts of it
     lead to what is left out whole.
     """
     try:
-        return model.model_validate(data)
+        model.model_validate(data)
     except ValidationError as error:
         faults = {tuple(found["loc"]) for found in error.errors(include_url=False)}
-    cuts = {loc[: _depth(loc, depths)] for loc in faults}
+        cuts = {loc[: _depth(loc, depths)] for loc in faults}
+        return sorted(cuts, key=lambda loc: [(isinstance(p, int), p) for p in loc], reverse=True)
+    return []
+
+
+def without(model: type[Model], data: dict[str, Any], depths: Mapping[Loc, int]) -> Model | None:
+    """`data` as a `model` without what is wrong in it, where that may be left out; else None.
+
+    `depths` is as for `faulty`, which says what is left out.
+    """
+    cuts = faulty(model, data, depths)
     if () in cuts:
         return None
     kept = copy.deepcopy(data)
-    places = sorted(cuts, key=lambda loc: [(isinstance(p, int), p) for p in loc], reverse=True)
-    for loc in places:  # the last of a list first
+    for loc in cuts:
         parent: Any = kept
         for part in loc[:-1]:
             parent = parent[part]

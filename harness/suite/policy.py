@@ -6,12 +6,13 @@ from pathlib import Path
 from harness.errors import nearest
 from harness.records import Metric, Suite, Task
 from harness.suite import yamlfile
-from harness.suite.explain import always, validate
+from harness.suite.explain import faulty, validate, without
 from harness.suite.files import Problems, shown
 from harness.suite.rules import Measured, check_rules, check_slices, check_written, made
 from harness.suite.schema import PolicyFile, RuleSpec
 from harness.suite.scorers import construct, resources
-from harness.suite.yamlfile import YamlFile
+
+APART: dict[yamlfile.Loc, int] = {("gate",): 2}  # a rule that is wrong leaves the others
 
 
 def with_policy(suite: Suite, path: str | Path) -> Suite:
@@ -32,12 +33,15 @@ def with_policy(suite: Suite, path: str | Path) -> Suite:
         problems.add("a policy should be a mapping", f"{shown(path)}:1", "start with `gate:`")
         problems.raise_if_any()
         return suite
-    specs = _specs(raw, problems)
+    written: list[RuleSpec] = []
+    file = validate(PolicyFile, raw.data, raw.where, problems)
+    file = file or without(PolicyFile, raw.data, APART)
+    if file is not None:
+        written, raw = file.gate, raw.without_items(faulty(PolicyFile, raw.data, APART))
 
     def where(index: int) -> str:
-        return raw.where(("gate", list(specs)[index]))
+        return raw.where(("gate", index))
 
-    written = list(specs.values())
     names = [candidate.name for candidate in suite.candidates]
     check_written(written, where, names, [task.name for task in suite.tasks], problems)
     ruled = replace(suite, rules=made(written, where))
@@ -46,20 +50,6 @@ def with_policy(suite: Suite, path: str | Path) -> Suite:
         check_slices(ruled, problems)
     problems.raise_if_any()
     return ruled
-
-
-def _specs(raw: YamlFile, problems: Problems) -> dict[int, RuleSpec]:
-    """The rules that fit the schema, by their place in the list; the others are noted."""
-    file = validate(PolicyFile, raw.data, raw.where, problems)
-    if file is not None:
-        return dict(enumerate(file.gate))
-    listed = raw.data.get("gate")
-    found = {}
-    for index, rule in enumerate(listed if isinstance(listed, list) else []):
-        spec = validate(RuleSpec, rule, always(""), Problems())
-        if spec is not None:
-            found[index] = spec
-    return found
 
 
 def _note_missing(path: Path, problems: Problems) -> None:

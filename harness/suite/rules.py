@@ -53,8 +53,7 @@ def check_written(
         shape = (rule.kind, rule.candidate, rule.task, rule.metric, rule.slice, rule.against)
         earlier = first.setdefault(shape, index)
         if earlier != index:
-            what = f"gate[{index}] asks again what gate[{earlier}] does"
-            problems.add(what, place, "keep one")
+            problems.add(f"the rule is that of {where(earlier)} again", place, "keep one")
 
 
 def _names(

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.errors import UnknownNameError, UsageError, nearest
 from harness.suite import yamlfile
-from harness.suite.explain import validate, without
+from harness.suite.explain import faulty, validate, without
 from harness.suite.files import Problems, quote, shown
 from harness.suite.schema import SuiteFile
 from harness.suite.yamlfile import Loc, YamlFile
@@ -76,6 +76,7 @@ def read_all(raw: YamlFile, chosen: str, problems: Problems) -> Iterator[Spec]:
         file = validate(SuiteFile, laid.data, laid.where, problems)
         if file is None:  # the rest is read all the same: every problem at once
             file = without(SuiteFile, laid.data, APART)
+            laid = laid.without_items(faulty(SuiteFile, laid.data, APART))
         if file is not None:
             yield Spec(profile, file, laid)
 

@@ -1,7 +1,7 @@
 """YAML with the line of every key, so that a message can point at it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,26 @@ class YamlFile:
     def below(self, loc: Loc) -> dict[Loc, int]:
         """Lines of everything under a key path, with paths that start there."""
         return {k[len(loc) :]: v for k, v in self.lines.items() if k[: len(loc)] == loc}
+
+    def without_items(self, places: Iterable[Loc]) -> "YamlFile":
+        """The lines of what is left where these items of lists are left out, the last first."""
+        lines = self.lines
+        for loc in places:
+            at = loc[-1] if loc else ""
+            if isinstance(at, int):
+                lines = dict(_closed_up(lines, loc[:-1], at))
+        return YamlFile(self.path, self.data, lines)
+
+
+def _closed_up(lines: dict[Loc, int], parent: Loc, at: int) -> Iterator[tuple[Loc, int]]:
+    """The lines without item `at` of a list; later items move up by one."""
+    depth = len(parent)
+    for loc, line in lines.items():
+        index = loc[depth] if loc[:depth] == parent and len(loc) > depth else None
+        if not isinstance(index, int) or index < at:
+            yield loc, line
+        elif index > at:
+            yield (*parent, index - 1, *loc[depth + 1 :]), line
 
 
 def read(path: Path, problems: Problems) -> YamlFile | None:

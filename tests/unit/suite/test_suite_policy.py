@@ -120,26 +120,40 @@ def test_rules_take_the_place_of_the_suites_with_their_defaults(judged):
     ]  # fmt: skip
 
 
-def test_every_problem_is_told_at_once_at_its_own_line(judged, tmp_path, write):
+MIXED = (
+    "gate:\n"
+    f"  - {{kind: nonsense, {RULE}}}\n"
+    f"  - {{kind: superior, {RULE}, against: bass}}\n"
+    f"  - {{kind: at_least, {RULE}, value: high}}\n"
+    "  - {kind: budget, candidate: lora, metric: adapter_gb, value: 5}\n"
+)
+
+
+def test_every_problem_of_a_policy_is_told_at_once_at_its_own_line(write, tmp_path):
     folder = write({"tasks": TASKS}, {"cases.jsonl": CASES})
-    (tmp_path / "p.yaml").write_text(
-        "gate:\n"
-        f"  - {{kind: nonsense, {RULE}}}\n"
-        f"  - {{kind: superior, {RULE}, against: bass}}\n"
-        "  - {kind: budget, candidate: lora, metric: adapter_gb, value: 5}\n"
-    )
+    (tmp_path / "p.yaml").write_text(MIXED)
     with pytest.raises(SuiteError) as caught:
         with_policy(load(folder), tmp_path / "p.yaml")
-    assert [problem.where for problem in caught.value.problems] == [
-        "p.yaml:2",
-        "p.yaml:3",
-        "p.yaml:4",
-    ]
+    found = sorted(problem.where for problem in caught.value.problems)
+    assert found == ["p.yaml:2", "p.yaml:3", "p.yaml:4", "p.yaml:5"]
+
+
+def test_every_problem_of_a_suites_rules_is_told_at_its_own_line(write):
+    folder = write({"tasks": TASKS}, {"cases.jsonl": CASES})
+    file = folder / "suite.yaml"
+    before = file.read_text()
+    file.write_text(before + MIXED)
+    with pytest.raises(SuiteError) as caught:
+        load(folder)
+    first = before.count("\n") + 2
+    found = sorted(problem.where for problem in caught.value.problems)
+    assert found == [f"s/suite.yaml:{first + number}" for number in range(4)]
 
 
 def test_a_rule_that_is_there_twice_is_a_problem_even_with_another_number(judged):
     rule = f"kind: at_least, {RULE}, slice: half, value: "
-    assert judged(f"{rule}0.5", f"{rule}0.7") == ["gate[1] asks again what gate[0] does (keep one)"]
+    (problem,) = judged(f"{rule}0.5", f"{rule}0.7")
+    assert problem == "the rule is that of policy.yaml:2 again (keep one)"
     assert len(judged(f"{rule}0.5", f"kind: at_least, {RULE}, value: 0.5")) == 2
 
 
