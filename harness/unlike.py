@@ -13,6 +13,10 @@ from harness.store import digest_of
 MOST_CUT = 0.5
 """Share of a baseline's answers that may have been cut before a rule cannot be held against it."""
 
+EASED = ("non_inferior", "no_new_failures")
+"""Rules that are easier to pass where the baseline could not say all: a base that does not know
+when to stop is what `superior` is often about, and gets a note."""
+
 DRAWN = ("temperature", "top_p", "samples")
 WORLD = {
     "facts": "facts",
@@ -98,7 +102,7 @@ def case_faults(
     ids = {case.id for case in cases}
     used = [one for one in own if one.case in ids]
     cut = sum(one.answer.finish == "length" for one in used)
-    if cut > MOST_CUT * len(used):
+    if rule.kind in EASED and cut > MOST_CUT * len(used):
         yield (
             f"{cut} of {len(used)} answers of its {name} reached max_tokens and were cut: "
             "raise max_tokens of the task, then pin it again"
