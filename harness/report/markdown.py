@@ -92,7 +92,9 @@ def _gate(run: Run) -> list[str]:
         ]
         for result in run.gate.rules
     ]
-    return table(["verdict", "rule", "reason"], rows, right=3) if rows else []
+    lines = table(["verdict", "rule", "reason"], rows, right=3) if rows else []
+    notes = [f"- {markdown(line)}" for line in view.gate_notes(run)]
+    return [*lines, *([""] if lines and notes else []), *notes]
 
 
 def _comparison(item: Comparison, run_metrics: dict[str, Metric]) -> list[str]:

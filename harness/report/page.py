@@ -291,6 +291,7 @@ def build(run: Run) -> dict[str, Any]:
         "adapters": [_adapter(*item) for item in view.adapters(run)],
         "costs": _costs(run),
         "gate": _gate(run),
+        "gate_notes": view.gate_notes(run),
         "digests": [("model digest", run.model.digest), *versions],
         "stages": [(name, text.seconds(value)) for name, value in run.stage_seconds.items()],
         "size": {"width": marks.WIDTH, "height": marks.HEIGHT, "bar": BAR},

@@ -178,6 +178,11 @@ def _gate(run: Run) -> Iterator[RenderableType]:
         rows.append((Text(mark, style=_STYLES[result.verdict]), body))
     if rows:
         yield Padding(_lines(rows, (14, None)), (0, 0, 0, 2))
+    notes: list[tuple[RenderableType, ...]] = [
+        (Text("-"), Text(words)) for words in view.gate_notes(run)
+    ]
+    if notes:
+        yield Padding(_lines(notes, (1, None)), (0, 0, 0, 2))
 
 
 def _warnings(run: Run) -> Iterator[RenderableType]:

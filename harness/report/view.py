@@ -25,6 +25,7 @@ ORDER = {"supported": 0, "contradicted": 1, "not shown": 2}
 NO_GATE = "NO GATE"
 MARKS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "?", "ERROR": "!", NO_GATE: "–"}
 CLASSES = ("current", "stale", "wrong", "abstained", "hedged", "error")
+MOST_LOST = 10
 CLASS_METRIC = "recency.current"
 CLASS_SLICES = ("all", "changed", "unchanged", "new")
 
@@ -160,6 +161,25 @@ def verdict(run: Run) -> tuple[str, str]:
     parts = [f"{verdicts.count(name)} {word}" for name, word in words.items() if name in verdicts]
     total = f"{len(verdicts)} gate rule{'s' if len(verdicts) > 1 else ''}"
     return run.gate.verdict, f"{total}: {', '.join(parts)}."
+
+
+def gate_notes(run: Run) -> list[str]:
+    """What a reader must know of the verdict beside its rules: baseline, must-pass cases, notes."""
+    gate = run.gate
+    if gate is None:
+        return []
+    found = [f"held against the baseline: {gate.baseline}"] if gate.baseline else []
+    if gate.allow_inconclusive:
+        found.append("INCONCLUSIVE was let pass: --allow-inconclusive")
+    lost = [one for one in gate.must_pass if one.verdict != "PASS"]
+    if gate.must_pass:
+        kept = len(gate.must_pass) - len(lost)
+        found.append(f"{kept} of {len(gate.must_pass)} must-pass cases pass")
+    found += [
+        f"must-pass case {one.case}, {one.candidate}: {one.verdict}, {one.reason}"
+        for one in lost[:MOST_LOST]
+    ]
+    return [text.one_line(line) for line in (*found, *gate.notes)]
 
 
 def subject(run: Run) -> list[tuple[str, str]]:

@@ -38,6 +38,7 @@ FLOORS = (
         "shipped",
         "preparing",
         "verdict",
+        "history",
         "pipeline",
     ),
     (
@@ -48,6 +49,9 @@ FLOORS = (
         "flags",
         "outlet",
         "running",
+        "moved",
+        "trends",
+        "following",
         "measured",
         "loopback",
         "talking",

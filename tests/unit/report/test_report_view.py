@@ -4,8 +4,8 @@ import dataclasses
 
 from factory_run import empty_run, make_run
 
-from harness.records import Metric
-from harness.report import html, marks, terminal, view
+from harness.records import CaseResult, Metric
+from harness.report import html, markdown, marks, terminal, view
 
 
 def test_the_base_is_the_candidate_with_nothing_added():
@@ -83,3 +83,23 @@ def test_a_claim_is_told_once_and_the_like_of_it_is_counted() -> None:
     assert "again 1" not in told
     page = html.render(many)
     assert all(f"again {i}" in page for i in range(3))
+
+
+def test_what_is_to_know_of_a_verdict_is_in_every_report():
+    musts = (
+        CaseResult("case-1", "fees", "lora", "style.all", "PASS"),
+        CaseResult("case-2", "fees", "lora", "style.all", "FAIL", "lora fails it"),
+    )
+    gate = dataclasses.replace(
+        make_run().gate, must_pass=musts, baseline="run b1", notes=("look 2 at these",)
+    )
+    run = dataclasses.replace(make_run(), gate=gate)
+    said = view.gate_notes(run)
+    assert said == [
+        "held against the baseline: run b1",
+        "1 of 2 must-pass cases pass",
+        "must-pass case case-2, lora: FAIL, lora fails it",
+        "look 2 at these",
+    ]
+    for page in (markdown.render(run), html.render(run), terminal.plain_text(run)):
+        assert [line for line in said if line not in " ".join(page.split())] == []
