@@ -35,7 +35,7 @@ def with_adapter(suite: Suite, path: str) -> Suite:
     """The suite with every trained adapter replaced by a finished one.
 
     Raises:
-        UsageError: its candidates have several adapters, or none.
+        UsageError: its candidates have several adapters, or none; the path is not there.
     """
     found = {candidate.adapter for candidate in suite.candidates} - {AdapterSource()}
     if len(found) > 1:
@@ -48,7 +48,11 @@ def with_adapter(suite: Suite, path: str) -> Suite:
             "no candidate of the gate's rules has an adapter, so --adapter would judge nothing",
             remedy="write a rule about a candidate with an adapter",
         )
-    source = AdapterSource("path" if Path(path).expanduser().exists() else "hub", path)
+    there = Path(path).expanduser().exists()
+    if not there and path.startswith((".", "/", "~")):
+        remedy = "a folder with adapter_config.json and adapter_model.safetensors"
+        raise UsageError("no such adapter folder", where=path, remedy=remedy)
+    source = AdapterSource("path" if there else "hub", path)
     if source.kind == "path":
         source = AdapterSource("path", str(Path(path).expanduser().resolve()))
     swapped = tuple(

@@ -311,6 +311,12 @@ def test_rules_without_an_adapter_are_not_judged_with_one() -> None:
         with_adapter(judged_alone(suite), "acme/lora")
 
 
+@pytest.mark.parametrize("path", ["./nowhere", "/no/where", "~/nowhere-at-all"])
+def test_an_adapter_folder_that_is_not_there_is_named(path: str) -> None:
+    with pytest.raises(UsageError, match=f"^{path}: no such adapter folder"):
+        with_adapter(make_suite(), path)
+
+
 def test_answers_of_bytes_that_changed_are_an_error_and_go(tmp_path: Path) -> None:
     store, folder = Store(tmp_path / "home"), tmp_path / "mine"
     folder.mkdir()
