@@ -11,6 +11,7 @@ import torch
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from harness.errors import MachineError
+from harness.serve import lora_layer
 from harness.serve.lora_pack import Layouts, Module, Scratch
 from harness.serve.lora_plan import Batch
 from harness.serve.lora_step import Step
@@ -24,6 +25,7 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        lora_layer.shorten()  # vLLM makes its layers after this
         self._tokens = self._samples = Batch(torch.empty(0, dtype=torch.long))
         # by the identity of the stacked A, which a Module keeps alive
         self._modules: dict[int, Module] = {}
