@@ -15,11 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from harness import registry
 from harness.records import Answer, Case, Passage, Suite
+from harness.scoring import BLOCK
 from harness.suite.load import load
 from harness.suite.scorers import resources
 
@@ -49,18 +51,20 @@ def main() -> None:
 def measure(number: int, names: list[str] | None) -> tuple[dict[str, float], float]:
     """Seconds of each scorer over so many answers, and the peak memory in MiB.
 
-    Scores are counted and let go, as a writer of results would.
+    As in a run, a scorer reads a block of answers before the next one does. Scores are counted and
+    let go, as a writer of results would.
     """
     suite = load(ROOT / "suites" / "legal", "full")
     scorers = made(suite, names)
     seconds = dict.fromkeys(scorers, 0.0)
     states: Counter[str] = Counter()
-    for case, answer in answers(suite, number):
+    made_up = answers(suite, number)
+    while block := list(islice(made_up, BLOCK)):
         for name, scorer in scorers.items():
             begin = time.process_time()
-            scores = scorer.score(case, answer)
+            scores = [scorer.score(case, answer) for case, answer in block]
             seconds[name] += time.process_time() - begin
-            states.update(score.state for score in scores)
+            states.update(score.state for one in scores for score in one)
     if states["error"]:
         raise RuntimeError(f"{states['error']} scores are errors")
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -99,20 +99,26 @@ def declines(text: str, given: str = "", reference: str = "") -> str | None:
 
 def noticed(text: str, given: str = "", reference: str = "") -> tuple[str | None, list[str]]:
     """What `declines` says, and what it saw: the kind of wording in each sentence, and a guess."""
-    text = text[:LIMIT]
+    words, signs = _noticed(text[:LIMIT], given, reference)
+    return words, list(signs)
+
+
+# The rules and the trained reader of one scorer both ask for it.
+@lru_cache(maxsize=16)
+def _noticed(text: str, given: str, reference: str) -> tuple[str | None, tuple[str, ...]]:
     structured = _structured(text)
     if structured is not None:
-        return structured or None, ["json"]
+        return structured or None, ("json",)
     asked = normalise(given[:400]).lower()
     said = _read(text, asked, normalise(reference).lower())
     words = _verdict(said, asked)
-    signs = [one.found.kind if one.found else "none" for one in said]
+    signs: tuple[str, ...] = tuple(one.found.kind if one.found else "none" for one in said)
     if words is None and said and not reference:
         shown = "\n".join(one.shown for one in said)
         words = unmet(shown.lower(), asked) or unnamed(shown, asked)
-        signs += ["unmet"] if words else []
+        signs += ("unmet",) if words else ()
     if words is None or guess(_own(said, asked), given):
-        return None, signs if words is None else [*signs, "guess"]
+        return None, signs if words is None else (*signs, "guess")
     return words, signs
 
 
@@ -137,7 +143,7 @@ def _read(text: str, asked: str, known: str) -> list[_Said]:
 
 
 # Scorers look at the same answer one after the other.
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _sentences(text: str, *, wholly: bool) -> tuple[tuple[_Said, bool], ...]:
     """The sentences of an answer with their wordings, and whether each is politeness."""
     if "|" in text:

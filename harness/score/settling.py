@@ -31,10 +31,12 @@ def settle(reading: Reading, known: Known, seen: Seen, ruled: str, question: str
     said = sentences_of(reading, known, seen, question)
     if {place.kind for place in seen.every} == {ruled} and _plain(seen, said):
         return ruled
+    allowed = possible(reading, known, seen, ruled, said)
+    if allowed == {ruled}:
+        return ruled
     reader = readers()["recency"]
     told = told_by_rules(reading, known, seen, said, ruled, question)
     odds_of = dict(zip(reader.labels, reader.scores(features(said, told)), strict=True))
-    allowed = possible(reading, known, seen, ruled, said)
     best = max(sorted(allowed), key=odds_of.__getitem__)
     return best if odds_of[best] > odds_of[ruled] + MARGIN else ruled
 

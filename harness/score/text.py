@@ -43,7 +43,7 @@ def normalise(text: str) -> str:
 
 
 # Scorers look at the same answer one after the other, so that few texts are enough.
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _normalised(text: str) -> str:
     if "\u00b7" in text:
         text = _RAISED.sub(".", text)
@@ -82,7 +82,7 @@ def sentences(text: str) -> list[str]:
     return list(_sentences(text))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _sentences(text: str) -> tuple[str, ...]:
     pieces = []
     start = 0
@@ -99,7 +99,7 @@ def _unmarked(line: str) -> str:
     return line[mark.end() :] if mark else line
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def quote(text: str, limit: int = 60, *, tail: bool = False) -> str:
     """A text on one line in quotation marks, cut to `limit` characters (`tail`: its end)."""
     flat = " ".join((text[-4 * limit :] if tail else text[: 4 * limit]).split())

@@ -60,16 +60,15 @@ def worded(wanted: Value, reading: Reading, known: Known) -> list[tuple[Span, bo
     """
     words = _own_words(wanted.text, tuple(version.value for version in known.versions))
     text = reading.text[:_READ]
-    said = set(_TOKEN.findall(text)) if words else set()
+    said = _tokens(text) if words else frozenset()
     if not words or _excluded(wanted.text, said):
         return []
     found = [_place(word, wanted, text, alone=len(words) == 1) for word in words]
     spans = [span for span in found if span is not None]
-    numbered = any(one[0].isdigit() for one in said)
-    if not spans or any(
-        span is None and word[0].isdigit() and numbered
-        for word, span in zip(words, found, strict=True)
-    ):
+    if not spans:
+        return []
+    lacking = any(s is None and w[0].isdigit() for w, s in zip(words, found, strict=True))
+    if lacking and any(one[0].isdigit() for one in said):
         return []
     start, end = min(spans)[0], max(end for _, end in spans)
     if len(spans) == len(words) and end - start < 80:
@@ -82,13 +81,19 @@ def worded(wanted: Value, reading: Reading, known: Known) -> list[tuple[Span, bo
     return [(Span(*longest), False)] if enough and longest[1] - longest[0] > 3 else []
 
 
+# Each value of a fact is looked for in the same answer, one after the other.
+@lru_cache(maxsize=16)
+def _tokens(text: str) -> frozenset[str]:
+    return frozenset(_TOKEN.findall(text))
+
+
 def _namesake(shown: str, start: int, words: tuple[str, ...]) -> bool:
     """Whether another first name stands before a last name: "Tomas Quill" is not "Mara Quill"."""
     before = _FIRST_NAME.search(shown, max(0, start - 24), start)
     return before is not None and before[1].lower() not in (*words, *_TITLES)
 
 
-def _excluded(value: str, said: set[str]) -> bool:
+def _excluded(value: str, said: frozenset[str]) -> bool:
     """Whether a text names another weekday, month or ordinal than a value that has one."""
     own = set(_TOKEN.findall(value))
     every = said | {_ORDINAL.get(word, word) for word in said}

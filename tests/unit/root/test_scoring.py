@@ -86,6 +86,29 @@ def test_a_scorer_that_breaks_is_an_error_row_and_does_not_end_the_run() -> None
     }
 
 
+def test_answers_scored_in_blocks_and_those_scored_early_have_their_own_scores_in_order() -> None:
+    number = 2 * scoring.BLOCK + 3
+    specs = (ScorerSpec("rouge"), ScorerSpec("abstention"))
+    plan = make_plan(make_suite(tasks=(Task("fees", cases(number), specs),), candidates=(BASE,)))
+    (cell,) = plan.cells
+    done = {
+        asked.case.id: Answer(asked.case.id, f"{at} euros" if at % 3 else "I do not know.")
+        for at, asked in enumerate(cell.asked)
+    }
+    store: Any = type("Kept", (), {"answers": lambda self, key: type("C", (), {"done": done})()})()
+    made = scoring.scorers_of(plan.suite, cell.task)
+    early = scoring.Early([plan])
+    for asked in cell.asked[5:20]:
+        early.add(cell, asked, done[asked.case.id])
+    expected = [
+        (asked.case.id, tuple(scoring.scores_of(made, asked, done[asked.case.id])))
+        for asked in cell.asked
+    ]
+    for before in (None, early):
+        rows = scoring.score_cell(cell, made, store, before)
+        assert expected == [(row.case, row.scores) for row in rows]
+
+
 def two_tasks(first: dict[str, Any], second: dict[str, Any]) -> Suite:
     """Two tasks that both score recency, with options of their own."""
     names = {"fees": first, "prices": second}
