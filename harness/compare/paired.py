@@ -133,14 +133,22 @@ def interval_of(
     if np.ptp(sums / sizes) <= TINY:
         interval = unseen_bound(mean_of(sums, sizes), len(sums), -width, width)
         return interval if binary is None else _binary(sums, sizes, binary, interval)
-    return _interval(sums, sizes) if binary is None else _binary(sums, sizes, binary)
+    if binary is not None:
+        return _binary(sums, sizes, binary)
+    return _interval(sums, sizes, unseen_bound(0.0, len(sums), -width, width))
 
 
-def _interval(sums: Floats, sizes: Floats) -> Interval:
-    """The interval that the clusters allow, where not all agree."""
+def _interval(sums: Floats, sizes: Floats, unseen: Interval) -> Interval:
+    """The interval that the clusters allow, where not all agree; `unseen` is for none that differ.
+
+    Of few that differ, the bound on their side is never better than if none did.
+    """
     clusters = len(sums)
     if np.count_nonzero(np.abs(sums) > TINY) < min(FEW_APART, clusters):
-        return adjusted_interval(sums, sizes)
+        found, mean = adjusted_interval(sums, sizes), mean_of(sums, sizes)
+        low = min(found.low, unseen.low) if mean <= 0 else found.low
+        high = max(found.high, unseen.high) if mean >= 0 else found.high
+        return replace(found, low=low, high=high)
     if FEW_CLUSTERS <= clusters <= MANY_CLUSTERS:
         return replace(guarded_interval(sums, sizes), method="")
     return t_interval(sums, sizes)

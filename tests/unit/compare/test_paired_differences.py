@@ -107,6 +107,15 @@ def test_four_differences_of_forty_are_not_proof():
     assert "pseudo-cluster" in found.method
 
 
+def test_one_loss_never_has_a_better_bound_than_none():
+    """In a cluster of two, one loss is half a cluster's: and would alone look like no spread."""
+    clusters = [f"k{i // 2}" for i in range(120)]
+    bounds = [between([0.0] * k + [1.0] * (120 - k), [1.0] * 120, None, clusters).low
+              for k in range(8)]  # fmt: skip
+    assert bounds == sorted(bounds, reverse=True)
+    assert bounds[0] == pytest.approx(0.025 ** (1 / 60) - 1)
+
+
 def test_few_clusters_use_t():
     differences = [2.0, 3.0, 1.0, 4.0, 2.5]
     found = between(differences, [0.0] * 5, FREE)
