@@ -1,6 +1,6 @@
 """Does the gate err as often as it says on real answers? Against themselves, and spoilt ones.
 
-    python benchmarks/calibration_real.py copies suites/legal OUT --candidate lora --seeds 6
+    python benchmarks/calibration_real.py copies suites/legal OUT --tasks clauses recency
     bench run OUT/* --profile quick --reports reports
     python benchmarks/calibration_real.py seeds reports/legal-seed-*/*/run.json
     python benchmarks/calibration_real.py corrupted reports/legal/RUN/run.json --suite suites/legal
@@ -27,7 +27,7 @@ from harness.compare.paired import compare_tables
 from harness.compare.summaries import summarise_tables
 from harness.compare.table import Grid, TaskTable, pivot
 from harness.gate.judge import judge, needed_pairs
-from harness.records import Metric, Rule, Run, Score, VerdictName
+from harness.records import Metric, Rule, Run, Score, ScoredAnswer, VerdictName
 from harness.report.json import read
 from harness.scoring import scorers_of
 from harness.suite.load import load
@@ -41,9 +41,10 @@ BATCH = 500
 VERDICTS: tuple[VerdictName, ...] = ("PASS", "INCONCLUSIVE", "FAIL", "ERROR")
 
 
-def copies(suite: Path, out: Path, candidate: str, seeds: int, temperature: float) -> None:
+def copies(suite: Path, out: Path, given: argparse.Namespace) -> None:
     """The suite once per seed of sampling, with one candidate and no rules."""
-    for seed in range(1, seeds + 1):
+    candidate, temperature = given.candidate, given.temperature
+    for seed in range(1, given.seeds + 1):
         to = out / f"{suite.name}-seed-{seed}"
         shutil.copytree(suite, to)
         page = to / "suite.yaml"
@@ -55,6 +56,7 @@ def copies(suite: Path, out: Path, candidate: str, seeds: int, temperature: floa
         recipe = text["candidates"][candidate].get("adapter")
         text["recipes"] = {name: one for name, one in text["recipes"].items() if name == recipe}
         asked = [name for name, task in text["tasks"].items() if candidate in task["candidates"]]
+        asked = [name for name in asked if name in (given.tasks or asked)]
         text["tasks"] = {name: text["tasks"][name] | {"candidates": [candidate]} for name in asked}
         for profile in text.get("profiles", {}).values():
             tasks = profile.get("tasks", {})
@@ -146,7 +148,7 @@ def corrupted(path: Path, suite: Path, candidate: str, count: int) -> None:
     for task in loaded.tasks:
         scorers = scorers_of(loaded, task)
         for answer in (one for one in own.answers if one.task == task.name):
-            wrong = replace(answer.answer, text=answer.answer.text[::-1], passages=answer.passages)
+            wrong = replace(answer.answer, text=nonsense(answer), passages=answer.passages)
             scores: list[Score] = []
             for scorer in scorers:
                 scores += scored(scorer, known[answer.case], wrong)
@@ -168,6 +170,11 @@ def corrupted(path: Path, suite: Path, candidate: str, count: int) -> None:
                 print(line([*cells, str(round(share * n)), f"{loss:.1f} pp"], said))
 
 
+def nonsense(answer: ScoredAnswer) -> str:
+    """The answer backwards and without its digits, of which one backwards might be right."""
+    return "".join(letter for letter in reversed(answer.answer.text) if not letter.isdigit())
+
+
 def main() -> None:
     """Run one of the three parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -178,6 +185,7 @@ def main() -> None:
     part.add_argument("--candidate", default="lora")
     part.add_argument("--seeds", type=int, default=6)
     part.add_argument("--temperature", type=float, default=0.7)
+    part.add_argument("--tasks", nargs="+", help="these only (default: all)")
     part = parts.add_parser("seeds")
     part.add_argument("runs", type=Path, nargs="+")
     part.add_argument("--gates", type=int, default=2000)
@@ -188,7 +196,7 @@ def main() -> None:
     part.add_argument("--gates", type=int, default=2000)
     given = parser.parse_args()
     if given.part == "copies":
-        copies(given.suite, given.out, given.candidate, given.seeds, given.temperature)
+        copies(given.suite, given.out, given)
     elif given.part == "seeds":
         seeds(given.runs, given.gates)
     else:
