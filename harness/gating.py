@@ -10,10 +10,11 @@ import click
 from harness.errors import MeasurementError, UsageError
 from harness.flags import EXITS, suite_options
 from harness.running import load_suite, print_json, run_suites
-from harness.verdict_files import FILES, folder_name, verdict_files
+from harness.verdict_files import FILES, VerdictFiles, folder_name, verdict_files
 
 if TYPE_CHECKING:
     from harness.pins import Baseline
+    from harness.recall import Memory, Verdict
     from harness.records import Run, Suite
 
 
@@ -54,22 +55,42 @@ def gate(
     that adapter in the place of a trained one. Whatever stops the gate is
     written down as ERROR: no file of an earlier verdict stays.
     """
+    from harness.recall import Memory
+
     if plan:
         foretell(suite, settings, as_json=as_json)
     folder = out or settings["reports"] / folder_name(suite) / "gate"
     with verdict_files(folder, suite, keep=bool(out) or Path(suite).exists()) as files:
-        loaded = chosen(suite, settings)
-        settings["baseline"] = given(settings.pop("baseline"), settings["reports"], loaded)
-        (judged,) = run_suites([loaded], **settings)
-        data = files.write(judged)
-    report = settings["reports"] / judged.suite / judged.id
+        memory = Memory(suite, {**settings, "out": folder})
+        verdict = memory.find()
+        if verdict:
+            files.save(*verdict.texts)
+        else:
+            verdict = reached(suite, settings, files, memory)
     if as_json:
-        more = {"report": str(report / "report.html"), "data": str(report / "run.json")}
-        print_json({**data, **more, "seconds": judged.stage_seconds})
-    else:
-        for line in lines_of(judged, data, folder, report):
-            click.echo(line)
-    sys.exit(data["exit_code"])
+        print_json({**verdict.data, **verdict.more})
+    for line in () if as_json else verdict.lines:
+        click.echo(line)
+    sys.exit(verdict.data["exit_code"])
+
+
+def reached(
+    suite: str, settings: dict[str, Any], files: VerdictFiles, memory: "Memory"
+) -> "Verdict":
+    """Run and judge the suite, write the verdict down, and remember it."""
+    from harness.recall import Verdict
+    from harness.suite import files as suite_files
+
+    loaded = chosen(suite, settings)
+    settings["baseline"] = given(settings.pop("baseline"), settings["reports"], loaded)
+    (judged,) = run_suites([loaded], **settings)
+    data, texts = files.write(judged)
+    report = settings["reports"] / judged.suite / judged.id
+    more = {"report": str(report / "report.html"), "data": str(report / "run.json")}
+    lines = tuple(lines_of(judged, data, files.folder, report))
+    verdict = Verdict(data, texts, lines, {**more, "seconds": judged.stage_seconds})
+    memory.keep(judged, verdict, suite_files.READ, report)
+    return verdict
 
 
 def foretell(path: str, settings: dict[str, Any], *, as_json: bool) -> NoReturn:

@@ -97,6 +97,13 @@ def record(root: Path, run: Run, folder: Path, log: Log) -> None:
     _within(root, log, append)
 
 
+def seen_again(root: Path, run: str, log: Log) -> None:
+    """One more look at a run, whose verdict was given from memory."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = "UPDATE runs SET looks = looks + 1, last_seen = ? WHERE run = ?"
+    _within(root, log, lambda index: index.execute(text, (now, run)))
+
+
 def runs_of(root: Path, suite: str, log: Log) -> list[dict[str, Any]]:
     """A suite's points in history, oldest first."""
     text = "SELECT * FROM runs WHERE suite = ? ORDER BY created, rowid"

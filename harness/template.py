@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2.exceptions import TemplateError
-from transformers import AutoTokenizer, GenerationConfig
 
 from harness.errors import MachineError, MeasurementError
 from harness.records import EncodedRow, Model, Suite
@@ -44,6 +43,8 @@ class Template:
     """
 
     def __init__(self, model_path: str, plain: str, as_of: date | None = None) -> None:
+        from transformers import AutoTokenizer
+
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(model_path)
         except Exception as error:  # a damaged file raises whatever its parser does
@@ -73,6 +74,8 @@ class Template:
     def _stop_ids(self, model_path: str) -> tuple[int, ...]:
         ids = [self.tokenizer.eos_token_id]
         if (Path(model_path) / "generation_config.json").exists():
+            from transformers import GenerationConfig
+
             more = GenerationConfig.from_pretrained(model_path).eos_token_id
             ids += more if isinstance(more, list) else [more]
         found = tuple(dict.fromkeys(int(token) for token in ids if token is not None))

@@ -35,17 +35,19 @@ class VerdictFiles:
         if self.keep:
             data = gatefile.failure(self.suite, command_line(), reason, code)
             page, tests = gatepage.failed(data), junit.failed(self.suite, reason)
-            self._save(gatefile.dumps(data), tests, page)
+            self.save(gatefile.dumps(data), tests, page)
 
-    def write(self, run: "Run") -> dict[str, Any]:
-        """Write down a judged run; returns what gate.json holds."""
+    def write(self, run: "Run") -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Write down a judged run; returns what gate.json holds, and the files' texts."""
         from harness.report import gatefile, gatepage, junit
 
         data = gatefile.shape(run, hashes_of(run))
-        self._save(gatefile.dumps(data), junit.render(run), gatepage.render(run, data))
-        return data
+        texts = (gatefile.dumps(data), junit.render(run), gatepage.render(run, data))
+        self.save(*texts)
+        return data, texts
 
-    def _save(self, *texts: str) -> None:
+    def save(self, *texts: str) -> None:
+        """Put the texts of FILES, in their order, where earlier ones were."""
         from harness.report.text import save
 
         try:

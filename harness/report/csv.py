@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,8 +34,11 @@ _ANSWER_COLUMNS = (
 
 def guard(value: Cell) -> Cell:
     """Text that a spreadsheet would run as a formula gets a leading quote; numbers do not."""
-    if not isinstance(value, str):
-        return value
+    return _guarded(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1 << 14)  # names, states and reasons come again and again
+def _guarded(value: str) -> str:
     starts = _FORMULA.match(value) is not None
     cleaned = clean(value)
     starts = starts or _FORMULA.match(cleaned) is not None

@@ -67,8 +67,13 @@ class Problems:
             raise SuiteError(self.capped())
 
 
+READ: set[Path] = set()
+"""Every file that suites of this process were read from."""
+
+
 def read_text(path: Path, problems: Problems) -> str | None:
     """A UTF-8 file's text (a byte order mark is dropped), or None with the problem noted."""
+    READ.add(path)
     try:
         raw = path.read_bytes()
     except OSError as error:

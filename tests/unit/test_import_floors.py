@@ -56,6 +56,7 @@ FLOORS = (
         "loopback",
         "talking",
         "foreseen",
+        "recall",
         "verdict_files",
         "gating",
         "pinning",

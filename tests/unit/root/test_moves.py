@@ -72,7 +72,7 @@ def test_what_is_different_about_the_runs_is_said() -> None:
     before = make_run("a")
     edited = tuple(replace(case, reference="other") for case in before.cases)
     other = tuple(
-        replace(one, adapter=Adapter("lora", "/x", "d" * 32, 8, "recipe"))
+        replace(one, adapter=Adapter("lora", "/x", "d" * 32, 8, 1))
         if one.candidate.name == "lora"
         else one
         for one in before.candidates
