@@ -40,12 +40,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class KeptCase:
-    """A case of the baseline: `asked` is the digest of its input, `whole` of all of it."""
+    """A case of the baseline: `asked` is the digest of its input, `whole` of all of it.
+
+    `tags` are its slices, for cases that leave one later.
+    """
 
     id: str
     task: str
     asked: str
     whole: str
+    tags: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Baseline:
 def kept_case(case: Case) -> KeptCase:
     """The digests of a case; where it was read from does not count."""
     whole = {key: value for key, value in asdict(case).items() if key != "where"}
-    return KeptCase(case.id, case.task, digest_of(case.input)[:12], digest_of(whole)[:12])
+    asked, all_of_it = digest_of(case.input)[:12], digest_of(whole)[:12]
+    return KeptCase(case.id, case.task, asked, all_of_it, case.tags)
 
 
 def of_run(run: Run, names: Sequence[str] = ()) -> Baseline:

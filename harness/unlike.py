@@ -1,21 +1,16 @@
 """How a baseline differs from the run that is held against it: what forbids it, what is noted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import unknown_remedy
+from harness.gate.cut import EASED, MOST_CUT
 from harness.pins import AGAIN, Baseline, kept_case
 from harness.plan import Plan
-from harness.records import Case, Rule, ScoredAnswer
+from harness.records import FACT_TAGS, Case, Rule, ScoredAnswer
 from harness.score.judge import METRIC as JUDGED
 from harness.store import digest_of
-
-MOST_CUT = 0.5
-"""Share of a baseline's answers that may have been cut before a rule cannot be held against it."""
-
-EASED = ("non_inferior", "no_new_failures")
-"""Rules that are easier to pass where the baseline could not say all: a base that does not know
-when to stop is what `superior` is often about, and gets a note."""
+from harness.suite.bands import AGES, EXPOSURES
 
 DRAWN = ("temperature", "top_p", "samples")
 WORLD = {
@@ -80,7 +75,7 @@ def prompting_faults(
 def case_faults(
     baseline: Baseline, name: str, rule: Rule, cases: Sequence[Case], plan: Plan
 ) -> Iterator[str]:
-    """Cases that the baseline lacks, that were asked in other words, or whose answers were cut."""
+    """Cases that one side lacks, that were asked in other words, or whose answers were cut."""
     own = [one for one in baseline.answers if one.task == rule.task and one.candidate == name]
     answered: dict[str, set[int]] = {}
     for one in own:
@@ -90,6 +85,7 @@ def case_faults(
         profile = baseline.header.profile
         other = f"; it is of profile {profile}" if profile != plan.suite.profile else ""
         yield f"it lacks {counted(lost, len(cases))}{other} ({AGAIN})"
+    yield from gone_faults(baseline, rule, answered, plan)
     known = {case.id: baseline.cases.get(case.id) for case in cases}
     edited = [
         case.id for case in cases if (old := known[case.id]) and old.asked != kept_case(case).asked
@@ -107,6 +103,29 @@ def case_faults(
             f"{cut} of {len(used)} answers of its {name} reached max_tokens and were cut: "
             "raise max_tokens of the task, then pin it again"
         )
+
+
+def gone_faults(
+    baseline: Baseline, rule: Rule, answered: Collection[str], plan: Plan
+) -> Iterator[str]:
+    """Cases that are no longer asked, or left the slice: who may drop cases, chooses the verdict.
+
+    A profile that asks fewer is another matter, and slices that follow from facts move with them.
+    """
+    now = {case.id: case for task in plan.suite.tasks for case in task.cases}
+    gone = [one for one in answered if one not in now]
+    if gone and baseline.header.profile == plan.suite.profile:
+        yield f"the suite no longer asks {counted(gone, len(answered))} of {rule.task} ({AGAIN})"
+    if rule.slice in (*FACT_TAGS, *AGES, *EXPOSURES):
+        return
+    before = [
+        one
+        for one in answered
+        if one in now and (old := baseline.cases.get(one)) and rule.slice in old.tags
+    ]
+    left = [one for one in before if rule.slice not in now[one].tags]
+    if left:
+        yield f"{counted(left, len(before))} lost the tag '{rule.slice}' since ({AGAIN})"
 
 
 def counted(ids: Sequence[str], total: int) -> str:

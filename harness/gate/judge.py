@@ -8,6 +8,7 @@ of rule is a function and a line in JUDGES.
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.gate.budgets import judge_budget
+from harness.gate.cut import check_cut
 from harness.gate.evidence import PAIRED, Evidence, UnmeasuredError, rival
 from harness.gate.levels import judge_level, judge_unmeasured
 from harness.gate.musts import case_results, judge_musts
@@ -80,6 +81,7 @@ def judge(
 def _result(rule: Rule, evidence: Evidence) -> RuleResult:
     """The rule's verdict; what cannot be judged is ERROR with the reason."""
     try:
+        check_cut(rule, evidence)
         return JUDGES[rule.kind](rule, evidence)
     except UnmeasuredError as error:
         return RuleResult(rule, "ERROR", str(error))

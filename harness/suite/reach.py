@@ -19,19 +19,7 @@ def check_reach(rule: Rule, metric: Metric, problems: Problems) -> None:
         what = f"metric '{metric.name}' has no better direction, so {rule.kind} says nothing of it"
         problems.add(what, rule.where, "use at_least or at_most")
     if rule.kind in ("at_least", "at_most"):
-        below = low is not None and rule.value < low
-        if below or (high is not None and rule.value > high):
-            what = f"value {rule.value:g} is outside {spread(metric)}, the range of {metric.name}"
-            problems.add(what, rule.where, "give a value that answers can have")
-        end = high if rule.kind == "at_least" else low
-        if end is not None and rule.value == end:
-            what = (
-                f"no number of cases shows that {metric.name} is {end:g}: an interval has a width"
-            )
-            remedy = "give another value"
-            if metric.binary:
-                remedy += ", or kind: no_new_failures with slice: all"
-            problems.add(what, rule.where, remedy)
+        _check_level(rule, metric, problems)
     if low is None or high is None:
         return
     wide = high - low
@@ -41,6 +29,30 @@ def check_reach(rule: Rule, metric: Metric, problems: Problems) -> None:
     if rule.kind == "superior" and rule.min_effect >= wide:
         what = f"min_effect {rule.min_effect:g} is more than {metric.name} can gain"
         problems.add(f"{what} ({spread(metric)})", rule.where, f"give less than {wide:g}")
+
+
+def _check_level(rule: Rule, metric: Metric, problems: Problems) -> None:
+    """Note the first thing that is wrong with the value of at_least or at_most."""
+    up = rule.kind == "at_least"
+    ends = (metric.lower, metric.upper)
+    shut, free = ends[::-1] if up else ends  # no number of cases shows the one, all show the other
+    below = metric.lower is not None and rule.value < metric.lower
+    what, remedy = "", "give another value"
+    if below or (metric.upper is not None and rule.value > metric.upper):
+        what = f"value {rule.value:g} is outside {spread(metric)}, the range of {metric.name}"
+        remedy = "give a value that answers can have"
+    elif shut is not None and rule.value == shut:
+        what = f"no number of cases shows that {metric.name} is {shut:g}: an interval has a width"
+        if metric.binary:
+            remedy += ", or kind: no_new_failures with slice: all"
+    elif metric.better == ("lower" if up else "higher"):
+        what = f"{metric.name} is better when {metric.better}, so {rule.kind} passes worse answers"
+        remedy = f"write {'at_most' if up else 'at_least'}"
+    elif free is not None and rule.value == free:
+        what = f"{rule.kind} {rule.value:g} accepts any {metric.name} ({spread(metric)})"
+        remedy += ", or drop the rule"
+    if what:
+        problems.add(what, rule.where, remedy)
 
 
 def spread(metric: Metric) -> str:

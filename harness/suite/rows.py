@@ -100,19 +100,22 @@ def task_cases(
     """Cases as records; see docs/suites.md for their tags, gold documents and clusters."""
     cases = []
     gold: dict[date | None, dict[str, tuple[str, ...]]] = {}
+    first: dict[str, str] = {}
     for placed in rows:
         row = placed.row
         day = row.as_of or world.as_of
         if day not in gold:
             gold[day] = world.gold(day)
         _check_names(placed, world, problems)
+        # a question asked again under another id says nothing new
+        same = first.setdefault(" ".join(row.input.casefold().split()), placed.id)
         cases.append(
             Case(
                 placed.id,
                 task,
                 row.input,
                 row.output,
-                row.fact or row.source or placed.id,
+                row.fact or row.source or same,
                 day,
                 _tags(placed, world, problems),
                 row.fact,

@@ -99,8 +99,12 @@ def _numbers(rule: RuleSpec, where: str, problems: Problems) -> None:
     if rule.kind == "non_inferior" and rule.margin == 0:
         remedy = "give the loss you accept, such as 0.05"
         problems.add("a rule of kind 'non_inferior' needs a margin above 0", where, remedy)
-    if rule.kind == "max_unmeasured" and rule.value is not None and not 0 <= rule.value <= 1:
-        problems.add(f"value {rule.value:g} is not a share", where, "give 0 to 1")
+    if rule.kind == "max_unmeasured" and rule.value is not None:
+        if not 0 <= rule.value <= 1:
+            problems.add(f"value {rule.value:g} is not a share", where, "give 0 to 1")
+        elif rule.value == 1:
+            what = "value 1 accepts that nothing is measured"
+            problems.add(what, where, "give a smaller share, such as 0.02, or drop the rule")
     if rule.kind == "budget" and rule.value is not None and rule.value <= 0:
         problems.add(f"a budget of {rule.value:g} is nothing", where, "give more than 0")
 

@@ -199,8 +199,14 @@ def test_answers_are_scored_again_under_a_name_of_their_own() -> None:
     assert {score.metric.split(".")[0] for one in scored for score in one.scores} == {"rouge"}
 
 
-def test_cases_that_nobody_asks_today_are_left_out() -> None:
-    plan = make_plan(make_suite(tasks=tasks(cases=cases(2))))
+def test_cases_that_another_profile_does_not_ask_are_left_out() -> None:
+    plan = make_plan(make_suite(tasks=tasks(cases=cases(2)), profile="small"))
     assert found(kept(make_plan()), plan) == []
     scored = again(plan, kept(make_plan()), {("fees", "lora")}, setup_of(plan))
     assert [one.case for one in scored] == ["case-0", "case-1"]
+
+
+def test_cases_that_the_same_profile_no_longer_asks_are_a_fault() -> None:
+    plan = make_plan(make_suite(tasks=tasks(cases=cases(2))))
+    (fault,) = found(kept(make_plan()), plan)
+    assert fault.startswith("the suite no longer asks 2 of 4 cases (case-2, case-3) of fees")
