@@ -5,7 +5,8 @@ python benchmarks/lora.py --model PATH_TO_SMOLLM2 [--repeats 5] [--quick] [--ran
 Every side is a child process that starts its engine once, outside the clock, and then answers the
 same short chats whenever it is its turn: side after side, round after round, so that a busy
 neighbour slows each alike. Medians over the rounds are kept and every round is in the JSON.
-Stock sides set BENCH_STOCK_CPU_LORA=1, which leaves the plugin's wrapper out.
+Stock sides set BENCH_STOCK_CPU_LORA=1, which leaves the plugin's wrapper out. Freed memory is kept
+as in the harness's own engines.
 
 Adapters are all-linear with random A and B of the size that training gives them: their bytes do not
 change the work. Chats go in sorted by adapter, as the engine sends them, and nothing is read from
@@ -26,6 +27,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from harness.executors import ROOMY
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results" / "lora.json"
@@ -145,7 +148,7 @@ def serve_side(job: dict[str, Any]) -> None:
 def child(job: dict[str, Any], log: IO[str], *, stock: bool) -> Iterator[Callable[[], Any]]:
     """A started side; calling what is yielded lets it answer once and gives its reply."""
     command = [sys.executable, str(Path(__file__).resolve()), "--child", json.dumps(job)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(STOCK if stock else {})}
+    environment = {**ROOMY, **os.environ, "PYTHONPATH": str(ROOT), **(STOCK if stock else {})}
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
         env=environment,

@@ -17,7 +17,7 @@ from harness.serve.lora_plan import Batch
 from harness.serve.lora_step import Step
 
 # multiply-adds in the time that one more call takes, on one thread (docs/serving.md)
-WORTH_A_CALL = {"amx": 12e6, "plain": 3e6}
+WORTH_A_CALL = {"amx": 30e6, "plain": 3e6}
 
 
 class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]

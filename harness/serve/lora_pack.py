@@ -14,7 +14,7 @@ FILLER = -2  # owner of columns that only round up a size
 COLUMNS = 16  # column counts are multiples of it
 SAFE = 1e6  # weights above it could overflow in rows that are not the adapter's own
 JOINED = 1 << 15  # multiply-adds per row that one product over all slices may waste
-FUSED = 256  # rows from which adding to y in the same pass is faster than packed weights
+FUSED = 128  # rows from which adding to y in the same pass is faster than packed weights
 PRIMITIVES = 64  # sizes that oneDNN keeps ready per product
 KEPT = 2  # packs hold at most this many times the columns of the slots themselves
 
@@ -30,6 +30,7 @@ class Product:
         try:
             self.handler = ops.create_onednn_mm(self.weight, PRIMITIVES)
             self.handle = self.handler.handler_tensor
+            self.run = torch.ops._C.onednn_mm.default  # noqa: SLF001 - vLLM's own
         except (AttributeError, RuntimeError):  # a build without oneDNN
             return
 
@@ -38,7 +39,7 @@ class Product:
         if self.handle is None:
             torch.mm(x, self.weight, out=out)
         else:
-            torch.ops._C.onednn_mm.default(out, x, None, self.handle)  # noqa: SLF001 - vLLM's own
+            self.run(out, x, None, self.handle)
 
 
 class Scratch:
