@@ -1,7 +1,7 @@
 """What a trained reader looks at to tell which of a fact's values an answer settles on."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from harness.score.signs import CLASS, MARK, TOKEN, stem
 
@@ -15,6 +15,9 @@ Sentence = list[tuple[str, str]]
 """The words of a sentence with their classes."""
 LETTERS = frozenset([*"CONPX", *(letter + "~" for letter in "CONP")])
 
+_BREAKS = frozenset((",", "SEMI", "COLON", "BUT", "(", ")"))
+_JOINS = frozenset(("and", "while", "whereas", "if", "after", "when", "which", "who", "unless"))
+_LIGHT = frozenset(("OF", "IS", ","))
 _SKIPPED = frozenset({"OF", "_", "q", "#"})
 
 
@@ -74,6 +77,7 @@ def features(said: list[Sentence], told: Iterable[str]) -> set[str]:
                 if not order or order[-1] != tag:
                     order.append(tag)
                 _around(tag, at, words, classes, out)
+        _clauses(words, classes, out)
     kinds = "".join(sorted(set(order)))
     out.update((f"set{kinds}", f"ord{''.join(order[:6])}", f"n{min(len(said), 4)}"))
     out.add(f"len{min(sum(map(len, said)) // 8, 5)}")
@@ -83,6 +87,44 @@ def features(said: list[Sentence], told: Iterable[str]) -> set[str]:
     out.update(told)
     out.update([f"{kinds}&{name}" for name in told])
     return out
+
+
+def _clauses(words: list[str], classes: list[str], out: set[str]) -> None:
+    """Of what each clause with a value speaks: of what was asked, or of something else."""
+    parts: list[list[str]] = [[]]
+    for word, name in zip(words, classes, strict=True):
+        if name in _BREAKS or word in _JOINS:
+            parts.append([])
+        parts[-1].append(name)
+    about: dict[str, int] = {}
+    for part, last in zip(parts, [[], *parts], strict=False):
+        asked = part.count("q")
+        tags = [name for name in part if name in LETTERS]
+        for tag in tags:
+            about[tag] = max(about.get(tag, 0), asked)
+            out.add(f"{tag}q{min(asked, 2)}p{min(last.count('q'), 1)}")
+            _clause(tag, part, out)
+        if not tags and asked:
+            out.add(f"qalone{min(asked, 2)}" + ("?" if "QM" in part else ""))
+    for one, other in combinations(sorted(about), 2):
+        gap = about[one] - about[other]
+        out.add(f"{one}{'<' if gap < 0 else '>' if gap else '='}{other}")
+
+
+def _clause(tag: str, part: list[str], out: set[str]) -> None:
+    """How many words of the question, and strange ones, stand around a value in its clause."""
+    at = part.index(tag)
+    before, after = part[:at], part[at + 1 :]
+    head = next((name for name in before if name not in _LIGHT), "^")
+    ahead = f"{min(before.count('_'), 2)}q{min(before.count('q'), 2)}"
+    out.update(
+        (
+            f"{tag}q{min(part.count('q'), 2)}_{min(part.count('_'), 3)}",
+            f"{tag}h{head}",
+            f"{tag}h{head}_{ahead}",
+            f"{tag}t{min(after.count('_'), 2)}q{min(after.count('q'), 2)}",
+        )
+    )
 
 
 def _around(tag: str, at: int, words: list[str], classes: list[str], out: set[str]) -> None:

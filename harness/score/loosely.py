@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from harness.score.known import Known
 from harness.score.measures import UNITS, Unit
+from harness.score.otherwise import otherwise
 from harness.score.spelling import hours, number_of, spelling
 from harness.score.values import Reading, Span, Value
 from harness.score.worded import NAMED, UNIT_AFTER, half_of_day, worded
@@ -57,7 +58,7 @@ def loosely(known: Known, reading: Reading, taken: Iterable[Span]) -> list[Loose
     found: dict[Span, tuple[str, int, bool]] = {}
     clash: set[Span] = set()
     for wanted, kind, version in known.entries:
-        for span, sure in _places(wanted, text, reading, known):
+        for span, sure in _places(wanted, text, reading, known) + _renamed(wanted.text, text):
             if not used.isdisjoint(range(*span)):
                 continue
             if span in found and found[span][:2] != (kind, version):
@@ -76,6 +77,10 @@ def loosely(known: Known, reading: Reading, taken: Iterable[Span]) -> list[Loose
         ):
             kept.append(Loose(span, kind, version, sure))
     return sorted(kept)
+
+
+def _renamed(value: str, text: str) -> list[tuple[Span, bool]]:
+    return [(Span(start, end), sure) for start, end, sure in otherwise(value.lower(), text)]
 
 
 def _places(wanted: Value, text: str, reading: Reading, known: Known) -> list[tuple[Span, bool]]:
@@ -175,6 +180,8 @@ def _fits(unit: str, family: str, text: str, end: int, before: str) -> bool | No
     letter = _LETTERS.get(word)
     if letter:
         return UNITS[letter][0] == family or None
+    if word in UNITS and UNITS[word] == UNITS.get(unit):
+        return True
     # another unit, which `values.find` has read, or another number
     return None if word in UNITS or _SCALE.match(word) else False
 

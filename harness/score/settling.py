@@ -9,7 +9,7 @@ from harness.score.stance import stance
 from harness.score.stated import Seen
 from harness.score.values import Reading
 
-MARGIN = 0.7
+MARGIN = 0.5
 """How much likelier, in log odds, another class must be than the one that the rules give."""
 _READ = 4_000  # characters of an answer that the reader looks at
 _LEAST = -4  # log odds of declining below which it makes no difference how low they are

@@ -16,11 +16,23 @@ _SAID = (
     "half; 12.5 twelve and a half; 2.25 two and a quarter; 0.5 half"
 )
 _HINDI_SAID = (
-    "1 ek; 2 do; 3 teen; 4 char, chaar; 5 paanch, panch; 6 chhe, chah; 7 saat; 8 aath; 9 nau; "
-    "10 das, dus; 11 gyarah; 12 barah, baarah; 13 terah; 14 chaudah; 15 pandrah; 16 solah; 17 "
-    "satrah; 18 atharah, athaarah; 19 unnis; 20 bees; 21 ikkis; 22 bais; 24 chaubis; 25 "
-    "pachees, pachis; 30 tees; 35 paintees; 40 chalis, chaalis; 45 paintalis; 50 pachas, "
-    "pachaas; 60 saath; 70 sattar; 75 pachhattar; 80 assi; 90 nabbe; 100 sau"
+    "1 ek; 2 do; 3 teen, tin; 4 char, chaar; 5 paanch, panch; 6 chhe, chah, chhah, che; 7 saat; "
+    "8 aath; 9 nau; 10 das, dus; 11 gyarah, gyaarah; 12 barah, baarah; 13 terah; 14 chaudah; "
+    "15 pandrah, pandra; 16 solah; 17 satrah, sattrah; 18 atharah, athaarah; 19 unnis; 20 bees, "
+    "bis; 21 ikkis; 22 bais, baees; 23 teis; 24 chaubis; 25 pachees, pachis, pachchis; 26 "
+    "chhabbis; 27 sattais; 28 atthais, athais; 29 untis, unnatis; 30 tees, tis; 31 ikattis, iktis; "
+    "32 battis; 33 taintis; 34 chauntis; 35 paintees, paintis; 36 chhattis; 40 chalis, chaalis, "
+    "chalees; 42 bayalis; 45 paintalis; 48 adtalis; 50 pachas, pachaas; 51 ikyavan; 52 bavan; 55 "
+    "pachpan; 56 chhappan; 60 saath; 65 painsath; 70 sattar; 72 bahattar; 75 pachhattar, "
+    "pichhattar, pachattar, pichattar; 80 assi; 85 pachasi; 90 nabbe; 95 pachanve; 99 ninyanve; "
+    "100 sau"
+)
+_OTHERS_SAID = (
+    "1 une, eine, uno; 2 deux, zwei; 3 trois, drei, tres; 4 quatre, vier, cuatro; 5 cinq, cinco, "
+    "cinque; 6 sechs, seis; 7 sept, sieben, siete, sette; 8 huit, acht, ocho, otto; 9 neuf, neun, "
+    "nueve, nove; 10 dix, zehn, diez, dieci; 12 douze, doce, dodici; 14 quatorze, vierzehn, "
+    "catorce; 15 quinze, quince, quindici; 20 vingt, zwanzig, veinte, venti; 30 trente, treinta, "
+    "trenta; 40 quarante, vierzig, cuarenta; 50 cinquante, cincuenta; 60 soixante, sechzig, sesenta"
 )
 
 
@@ -36,6 +48,7 @@ def _listed(text: str) -> list[str]:
 
 _WORDS = _table(_SAID)
 _HINDI = _table(_HINDI_SAID)
+_OTHERS = _table(_OTHERS_SAID)
 _SMALL = _listed(
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
     "fifteen|sixteen|seventeen|eighteen|nineteen"
@@ -65,6 +78,7 @@ def spelling(number: str) -> re.Pattern[str]:
     value = Decimal(number)
     words = [word for word, amount in _WORDS.items() if amount == value]
     words += [word for word, amount in _HINDI.items() if amount == value and len(word) > 2]
+    words += [word for word, amount in _OTHERS.items() if amount == value]
     words += _in_words(value)
     if words:
         ways.append(rf"\b(?:{'|'.join(words)})\b(?![\s-]+and\s+a\s+(?:half|quarter)\b)")
@@ -84,7 +98,7 @@ def _in_words(value: Decimal) -> list[str]:
     """Patterns for a number in English, and for hundreds in Hindi, words."""
     whole = int(value)
     if value != whole:
-        return _parted(whole, value) if 0 < whole < 100 else []
+        return _parted(whole, value) if 0 < whole < 1000 else []
     if 0 < whole < 100:
         return [_spelt(whole)]
     ways = _hundreds(*divmod(whole, 100)) if 100 <= whole < 10_000 else []
@@ -94,7 +108,12 @@ def _in_words(value: Decimal) -> list[str]:
 def _parted(whole: int, value: Decimal) -> list[str]:
     """Decimals in words: "seven point three five", "three fifty", "two and a half"."""
     digits = format(value.normalize(), "f").partition(".")[2]
-    ways = [rf"{_spelt(whole)}\s+point\s+" + r"[\s-]+".join(_spelt(int(d)) for d in digits)]
+    tail = r"\s+point\s+" + r"[\s-]+".join(_spelt(int(d)) for d in digits)
+    if whole > 99:
+        each = (_spelt(int(d)) if d != "0" else "(?:oh|o|zero|nought)" for d in str(whole))
+        both = [r"[\s-]+".join(each), *_hundreds(*divmod(whole, 100))]
+        return [one + tail for one in both]
+    ways = [_spelt(whole) + tail]
     if len(digits.ljust(2, "0")) == 2 and digits[0] != "0":
         ways.append(rf"{_spelt(whole)}\s+{_spelt(int(digits.ljust(2, '0')))}")
     part = {"5": "a half", "25": "a quarter", "75": "three quarters"}.get(digits)

@@ -36,12 +36,14 @@ UNIT = HERE.parent / "unit" / "score"
 RULED = ("tune", "tune2")
 """Sets on which the rules were written: there the rules say more than they do elsewhere."""
 FRESH = ("tune3", "tune4", "train", "train2", "train3")
-STRENGTH = {"abstention": 0.4, "recency": 0.1}
+STRENGTH = {"abstention": 0.3, "recency": 0.2}
 """Inverse of the penalty on squared weights."""
 SEEN = {"abstention": 2, "recency": 3}
 """Rows that must have a sign."""
 RULES = 2.0
 """How much more a sign of the rules counts than one of the text, in training and after it."""
+WRITTEN_BLIND, MISLEADING = 3.0, 0.5
+"""Weights of rows: those written as samples of answers count for more than traps to train on."""
 FOLDS = 8
 SWAP = {"C": "O", "O": "C", "C~": "O~", "O~": "C~"}
 
@@ -178,7 +180,16 @@ def fit(grader: str, examples: Sequence[Example]) -> Fitted:
     signs = DictVectorizer(dtype=np.float64)
     matrix = signs.fit_transform(valued)
     model = LogisticRegression(C=STRENGTH[grader], max_iter=500)
-    return Fitted(signs, model.fit(matrix, [example.label for example in examples]))
+    weights = np.array([_weight(example) for example in examples])
+    labels = [example.label for example in examples]
+    return Fitted(signs, model.fit(matrix, labels, sample_weight=weights / weights.mean()))
+
+
+def _weight(example: Example) -> float:
+    """How much a row counts: training rows mislead far more often than answers do."""
+    if example.part.startswith(("tune", "unit")):
+        return WRITTEN_BLIND
+    return MISLEADING if example.kind == "adversarial" else 1.0
 
 
 def told_of(fitted: Fitted, ruled: frozenset[str]) -> dict[str, Any]:
