@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,9 @@ class VerdictFiles:
             raise UsageError(
                 f"{error.strerror or error}", where=str(self.folder), remedy="choose another --out"
             ) from None
+        for name in FILES:  # a disk that is full leaves no earlier verdict
+            with suppress(OSError):
+                (self.folder / name).unlink()
         for name, words in zip(FILES, texts, strict=True):
             save(self.folder / name, words)
 
