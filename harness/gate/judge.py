@@ -6,6 +6,7 @@ of rule is a function and a line in JUDGES.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from harness.gate.budgets import judge_budget
 from harness.gate.cut import check_cut
@@ -81,10 +82,15 @@ def judge(
 def _result(rule: Rule, evidence: Evidence) -> RuleResult:
     """The rule's verdict; what cannot be judged is ERROR with the reason."""
     try:
-        check_cut(rule, evidence)
-        return JUDGES[rule.kind](rule, evidence)
+        result = JUDGES[rule.kind](rule, evidence)
     except UnmeasuredError as error:
         return RuleResult(rule, "ERROR", str(error))
+    if result.verdict in ("PASS", "INCONCLUSIVE"):  # what fails, fails cut or whole
+        try:
+            check_cut(rule, evidence)
+        except UnmeasuredError as error:
+            return replace(result, verdict="ERROR", reason=str(error))
+    return result
 
 
 def _must_pass(results: Sequence[RuleResult], evidence: Evidence) -> tuple[CaseResult, ...]:
