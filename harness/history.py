@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from harness.console import Log
-from harness.records import Rule, Run
+from harness.records import Case, Rule, Run
 from harness.store import digest_of
 
 Found = TypeVar("Found")
@@ -59,20 +59,30 @@ def asked_of(run: Run) -> Asked:
     """Digests of a run's cases, of the answers of its gated candidates, and of its rules.
 
     Where training happened and when it ran changes none of them; a case's place in a file
-    neither.
+    neither. Of a run with rules, only the tasks that rules name count: `--adapter` asks no others,
+    and it is the same try at the same cases.
     """
     rules = [result.rule for result in run.gate.rules] if run.gate else []
     judged = {rule.candidate for rule in rules}
-    cases = sorted((case.id, case.task, case.input, case.reference) for case in run.cases)
+    cases = sorted((case.id, case.task, case.input, case.reference) for case in judged_cases(run))
+    tasks = {task for _, task, _, _ in cases}
     said = hashlib.sha256()
     for row in sorted(
         (one.candidate, one.task, one.case, one.sample, one.answer.text)
         for one in run.answers
-        if not judged or one.candidate in judged
+        if one.task in tasks and (not judged or one.candidate in judged)
     ):
         said.update("\x1f".join(map(str, row)).encode("utf-8", "replace"))
     written = [asdict(rule) | {"where": ""} for rule in rules]
     return Asked(digest_of(cases), said.hexdigest()[:32], digest_of(written))
+
+
+def judged_cases(run: Run) -> tuple[Case, ...]:
+    """The cases of the tasks that rules name; all where a rule is about all tasks, or none is."""
+    tasks = {result.rule.task for result in run.gate.rules} if run.gate else set()
+    if not tasks or "" in tasks:
+        return run.cases
+    return tuple(case for case in run.cases if case.task in tasks)
 
 
 def noted(root: Path, run: Run, log: Log) -> Run:
@@ -148,7 +158,7 @@ def looks(root: Path, run: Run, log: Log) -> str | None:
     tried.pop(asked.answers, None)
     if not tried and len(policies) == 1:
         return None
-    return _told(len(run.cases), list(tried.values()), len(policies))
+    return _told(len(judged_cases(run)), list(tried.values()), len(policies))
 
 
 def _told(cases: int, earlier: Sequence[Sequence[str]], policies: int) -> str:

@@ -8,6 +8,7 @@ unchanged by size, times and inode, as everywhere in the store.
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,11 +45,16 @@ class Memory:
     def __init__(self, suite: str, settings: dict[str, Any]) -> None:
         self._store = Store(Path(os.environ.get("BENCH_HOME", ".bench")))
         self._root = Path(suite) if Path(suite).is_dir() else Path(suite).parent
+        self._began = time.time()
+        written = (self._store.root, *(settings[n] for n in ("reports", "out") if settings.get(n)))
+        self._written = tuple(Path(path).resolve() for path in written)
         self._key = ""
         if _checkable(settings):
-            ground = {"suite": str(Path(suite).resolve()), "folder": str(Path.cwd())}
+            place = {"suite": str(Path(suite).resolve()), "folder": str(Path.cwd())}
             asked = {name: str(value) for name, value in settings.items()}
-            self._key = f"verdict-{digest_of([ground, asked, _surroundings(), self._code()])}"
+            meant = {name: _behind(text) for name, text in asked.items()}
+            ground = [place, asked, meant, _surroundings(), self._code()]
+            self._key = f"verdict-{digest_of(ground)}"
 
     def find(self) -> Verdict | None:
         """The verdict of an earlier gate that still holds, or None."""
@@ -57,6 +63,7 @@ class Memory:
             return None
         try:
             held = all(self._digest(path) == sha for path, sha in known["files"].items())
+            held &= all(_names(folder) == names for folder, names in known["folders"].items())
         except (OSError, BenchError):
             return None
         if not held or not all(Path(path).exists() for path in known["reports"]):
@@ -74,17 +81,21 @@ class Memory:
         if not self._key or verdict.data["verdict"] == "ERROR":
             return
         folders = [run.model.path, *(one.adapter.path for one in run.candidates if one.adapter)]
-        files = {*self._files(), *(path.resolve() for path in read)}
+        # under the names that they were read by: a link may lead elsewhere tomorrow
+        files = {*self._files(), *(path.absolute() for path in read)}
         for folder in folders:
             if not Path(folder).is_dir():
                 return
-            files |= {file.resolve() for file in Path(folder).iterdir() if file.is_file()}
+            files |= {file.absolute() for file in Path(folder).iterdir() if file.is_file()}
+        if any(self._changed(file) for file in files):
+            return
         self._store.keep_value(
             self._key,
             {
                 "when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
                 "listing": self._listing(),
                 "files": {str(file): self._digest(str(file)) for file in sorted(files)},
+                "folders": {folder: _names(folder) for folder in map(_absolute, folders)},
                 "reports": [str(reports.resolve() / "run.json")],
                 "data": verdict.data,
                 "texts": verdict.texts,
@@ -97,8 +108,18 @@ class Memory:
         return self._store.file_digest(Path(path))
 
     def _files(self) -> Iterator[Path]:
-        """Every file of the suite."""
-        return (path.resolve() for path in sorted(self._root.rglob("*")) if path.is_file())
+        """Every file of the suite, but for what bench itself writes there."""
+        paths = (path.resolve() for path in sorted(self._root.rglob("*")) if path.is_file())
+        return (path for path in paths if not self._ours(path))
+
+    def _ours(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self._written)
+
+    def _changed(self, file: Path) -> bool:
+        """Whether a file changed since the gate began: the verdict may be of what was there."""
+        if self._ours(file.resolve()):
+            return False
+        return max(file.stat().st_ctime, file.lstat().st_ctime) > self._began
 
     def _listing(self) -> str:
         """Digest of the names in the suite's folder: a new document is no changed file."""
@@ -109,6 +130,23 @@ class Memory:
         files = sorted(path for path in CODE.rglob("*") if path.is_file())
         own = [path for path in files if path.suffix != ".pyc"]
         return digest_of({str(p.relative_to(CODE)): _mark(p) for p in own})
+
+
+def _absolute(folder: str) -> str:
+    return str(Path(folder).absolute())
+
+
+def _names(folder: str) -> list[str]:
+    """The files of a folder: a chat template that comes to a model is no changed file."""
+    return sorted(file.name for file in Path(folder).iterdir() if file.is_file())
+
+
+def _behind(text: str) -> str:
+    """Where a setting leads if it is a path: a link may lead elsewhere tomorrow."""
+    try:
+        return str(Path(text).expanduser().resolve())
+    except (OSError, RuntimeError):
+        return ""
 
 
 def _mark(path: Path) -> list[int]:

@@ -107,6 +107,18 @@ def test_where_a_rule_is_written_is_no_other_rule(tmp_path: Path) -> None:
     assert history.asked_of(run) == history.asked_of(other)
 
 
+def test_a_try_is_the_same_whether_or_not_the_other_tasks_were_asked(tmp_path: Path) -> None:
+    run = make_run()
+    spare = [replace(case, id=f"s-{case.id}", task="small talk") for case in run.cases]
+    more = [replace(one, case=f"s-{one.case}", task="small talk") for one in run.answers]
+    whole = replace(run, cases=(*run.cases, *spare), answers=(*run.answers, *more))
+    assert history.asked_of(whole) == history.asked_of(run)
+    keep(tmp_path, with_verdict(whole, "FAIL"))
+    told = said(tmp_path, make_run("aaaa000002", WORST))
+    assert told is not None
+    assert told.startswith("look 2 at these 4 cases")
+
+
 def test_only_answers_of_judged_candidates_count_as_a_try() -> None:
     run, other = make_run(), make_run(values={**VALUES, "third": (1.0, 1.0, 1.0, 1.0)})
     assert history.asked_of(run).answers != history.asked_of(make_run(values=WORST)).answers

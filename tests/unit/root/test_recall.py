@@ -1,6 +1,7 @@
 """A verdict from memory: only where nothing that it rests on has changed."""
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,6 +105,68 @@ def test_a_new_file_in_the_suite_is_judged_anew(place: Place) -> None:
     (place.root / "suite/documents").mkdir()
     (place.root / "suite/documents/new.md").write_text("news", encoding="utf-8")
     assert place.memory().find() is None
+
+
+@pytest.mark.parametrize("name", ["model/chat_template.jinja", "adapter/adapter_config.json"])
+def test_a_new_file_of_the_model_or_the_adapter_is_judged_anew(name: str, place: Place) -> None:
+    place.keep()
+    (place.root / name).write_text("new", encoding="utf-8")
+    assert place.memory().find() is None
+
+
+def test_a_file_that_was_edited_while_the_gate_ran_is_judged_anew(place: Place) -> None:
+    memory = place.memory()
+    time.sleep(0.05)
+    (place.root / "suite/cases.jsonl").write_text("edited", encoding="utf-8")
+    memory.keep(place.run(), SAID, [], place.root / "reports")
+    assert place.memory().find() is None
+
+
+def test_what_bench_writes_into_the_folder_of_a_suite_changes_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(place.root / "suite/.bench"))
+    out = {"reports": place.root / "suite/reports", "out": place.root / "suite/out"}
+    memory = place.memory(**out)
+    (place.root / "suite/out").mkdir()
+    (place.root / "suite/out/gate.json").write_text("{}", encoding="utf-8")
+    memory.keep(place.run(), SAID, [], place.root / "reports")
+    (place.root / "suite/out/gate.json").write_text("ERROR", encoding="utf-8")
+    assert place.memory(**out).find() is not None
+
+
+def other_bytes(place: Place) -> Path:
+    """A second adapter folder, as a second release leaves it."""
+    other = place.root / "second"
+    other.mkdir()
+    (other / "adapter_model.safetensors").write_text("second", encoding="utf-8")
+    return other
+
+
+def test_a_link_to_the_latest_adapter_that_leads_to_another_one_is_judged_anew(
+    place: Place,
+) -> None:
+    link = place.root / "latest"
+    link.symlink_to(place.root / "adapter")
+    memory = place.memory(adapter=str(link))
+    memory.keep(place.run(), SAID, [], place.root / "reports")
+    assert place.memory(adapter=str(link)).find() is not None
+    link.unlink()
+    link.symlink_to(other_bytes(place))
+    assert place.memory(adapter=str(link)).find() is None
+
+
+def test_a_link_that_the_suite_names_and_that_leads_elsewhere_is_judged_anew(
+    place: Place,
+) -> None:
+    (place.root / "adapter").rename(place.root / "first")
+    (place.root / "adapter").symlink_to(place.root / "first")
+    memory = place.memory(adapter=None)
+    memory.keep(place.run(), SAID, [], place.root / "reports")
+    assert place.memory(adapter=None).find() is not None
+    (place.root / "adapter").unlink()
+    (place.root / "adapter").symlink_to(other_bytes(place))
+    assert place.memory(adapter=None).find() is None
 
 
 def test_a_report_that_was_deleted_is_made_again(place: Place) -> None:
