@@ -15,12 +15,16 @@ from harness.errors import UnknownNameError, UsageError
 PLOT = 24
 """Columns of the plot, so that the table fits 80."""
 _COLUMNS = "{:<9}{:<17}{:<24} {:>6} {:>5}  {}"
+_WORST = ("ERROR", "FAIL", "INCONCLUSIVE", "PASS")
 _COLOURS = {"PASS": "green", "FAIL": "red", "ERROR": "red", "INCONCLUSIVE": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A candidate's mean in one run; `line` is what a rule of the gate wanted it to clear."""
+    """A candidate's mean in one run; `line` is what a rule of the gate wanted it to clear.
+
+    Of several rules about it, the one with the worst verdict is told, the first of equals.
+    """
 
     run: str
     created: str
@@ -52,12 +56,20 @@ class Trend:
 
 
 def suite_name(text: str) -> str:
-    """The name that history knows a suite by: that in the folder's suite.yaml, or the text."""
+    """The name that history knows a suite by: that in the folder's suite.yaml, or the text.
+
+    Raises:
+        SuiteError: the file cannot be read.
+    """
     file = Path(text) / "suite.yaml" if Path(text).is_dir() else Path(text)
     if file.suffix in (".yaml", ".yml") and file.is_file():
-        import yaml
+        from harness.suite.files import Problems
+        from harness.suite.yamlfile import read
 
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        problems = Problems()
+        found = read(file, problems)
+        problems.raise_if_any()
+        data = found.data if found else None
         if isinstance(data, dict) and data.get("name"):
             return str(data["name"])
     return Path(text).name
@@ -125,7 +137,9 @@ def _point(
     better: str,
 ) -> Point:
     same = ("key", "task", "slice", "candidate")
-    rule = next((r for r in rules if all(r[name] == row[name] for name in same)), None)
+    judging = [r for r in rules if all(r[name] == row[name] for name in same)]
+    # a rule that did not pass hides behind no other
+    rule = min(judging, key=lambda r: _WORST.index(r["verdict"]), default=None)
     line = _line(rule, row, rows, better) if rule else None
     measured = {name: row[name] for name in (*same[1:], "n", "clusters", "mean", "low", "high")}
     return Point(

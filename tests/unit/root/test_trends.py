@@ -11,9 +11,9 @@ from root_factory import make_run
 from harness import history
 from harness.cli import cli
 from harness.console import Log
-from harness.errors import UnknownNameError, UsageError
+from harness.errors import SuiteError, UnknownNameError, UsageError
 from harness.records import Rule, RuleResult, Run, Summary
-from harness.trends import Point, strip, trend_of
+from harness.trends import Point, strip, suite_name, trend_of
 
 MEANS = (0.25, 0.5, 0.75)
 
@@ -75,6 +75,27 @@ def test_the_line_lies_on_the_metric_s_own_scale(
     history.record(tmp_path, run_with(0.5, 0, rule), tmp_path, Log())
     (point,) = trend_of(tmp_path, "shop", "m.right", Log(), last=1, candidate="lora").points
     assert line == (None if point.line is None else pytest.approx(point.line))
+
+
+def test_of_several_rules_about_a_point_the_worst_is_told(tmp_path: Path) -> None:
+    superior = Rule("superior", "lora", "fees", "m.right", against="base")
+    floor = Rule("at_least", "lora", "fees", "m.right", value=0.9)
+    run = run_with(0.5, 0, superior)
+    assert run.gate is not None
+    judged = (*run.gate.rules, RuleResult(floor, "FAIL", "too low", 4, 0.5, 0.1, 0.6))
+    run = replace(run, gate=replace(run.gate, verdict="FAIL", rules=judged))
+    history.record(tmp_path, run, tmp_path, Log())
+    (point,) = trend_of(tmp_path, "shop", "m.right", Log(), last=1, candidate="lora").points
+    assert (point.rule, point.verdict, point.line) == ("at_least", "FAIL", 0.9)
+
+
+@pytest.mark.parametrize("raw", [b"name: [", b"\xff\xfe", b"name: \xff"])
+def test_a_suite_that_cannot_be_read_is_the_user_s_error(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_bytes(raw)
+    with pytest.raises(SuiteError) as caught:
+        suite_name(str(tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.where.startswith(str(tmp_path / "suite.yaml:1"))
 
 
 def test_the_newest_runs_are_kept(home: Path) -> None:
