@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 from harness import supervising
 from harness.asking import Asked
-from harness.console import Log
+from harness.console import Log, many
 from harness.errors import BenchError
 from harness.jobs import Work, adapters_of, check_lengths, job_of, names_of, reference_probes
 from harness.ledger import Meter
@@ -95,8 +95,8 @@ class Serving:
             requests = self._requests(set(together))
             job = job_of(self.works, requests)
             reference = reference_probes(self.plan, job, self.store, self.executor, self.log)
-            adapters = len(adapters_of(self.works))
-            what = f"{len(self.places)} answers, {adapters} adapter(s), {self.plan.engine}"
+            adapters = many(len(adapters_of(self.works)), "adapter")
+            what = f"{many(len(self.places), 'answer')}, {adapters}, {self.plan.engine}"
             self.log.stage("serve", what)
             self._drive(job, reference)
         finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.console import many
 from harness.errors import Problem, SuiteError, UsageError
 
 if TYPE_CHECKING:
@@ -120,8 +121,9 @@ def _examined(
     leakage = leak.suite_leakage(suite, near=near, overlap=overlap)
     tables = contrast.contrasts(suite) if explain else []
     well = (
-        f"{path}: ok ({suite.profile} profile, {len(suite.train)} training rows, "
-        f"{cases} cases in {len(suite.tasks)} task(s), {len(suite.facts)} facts)"
+        f"{path}: ok ({suite.profile} profile, {many(len(suite.train), 'training row')}, "
+        f"{many(cases, 'case')} in {many(len(suite.tasks), 'task')}, "
+        f"{many(len(suite.facts), 'fact')})"
     )
     lines = [] if problems else [well, *leak.lines(leakage)]
     lines += contrast.lines(tables) if explain else []

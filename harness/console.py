@@ -25,6 +25,11 @@ def printable(text: str) -> str:
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) != "Cc")
 
 
+def many(number: int, noun: str) -> str:
+    """A number with its noun: "1 case", "2,000 cases"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 class Log:
     """What a run tells while it works. `quiet` keeps errors only."""
 

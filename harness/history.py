@@ -78,8 +78,12 @@ def asked_of(run: Run) -> Asked:
 
 
 def judged_cases(run: Run) -> tuple[Case, ...]:
-    """The cases of the tasks that rules name; all where a rule is about all tasks, or none is."""
-    tasks = {result.rule.task for result in run.gate.rules} if run.gate else set()
+    """The cases of the tasks that rules name; all where a rule is about all tasks, or none is.
+
+    What an adapter weighs is about no case.
+    """
+    rules = [result.rule for result in run.gate.rules] if run.gate else []
+    tasks = {rule.task for rule in rules if rule.metric != "adapter_mb"}
     if not tasks or "" in tasks:
         return run.cases
     return tuple(case for case in run.cases if case.task in tasks)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import history, ledger, panel, registry, replaying, scoring, served, shipped, training
 from harness import plan as planning
-from harness.console import Log
+from harness.console import Log, many
 from harness.errors import BenchError
 from harness.plan import Cell, Plan
 from harness.preparing import Options, check_suite, make_plan
@@ -162,7 +162,7 @@ def finish(
     candidates = [c for c in suite.candidates if any(x.candidate == c for x in plan.cells)]
     known = {candidate.name for candidate in candidates}
     tasks = [task.name for task in suite.tasks]
-    log.stage("compare", f"{len(candidates)} candidates on {len(cases)} cases")
+    log.stage("compare", f"{many(len(candidates), 'candidate')} on {many(len(cases), 'case')}")
     with clock.stage("compare"):
         summaries = summarise(answers, cases, metrics, candidates)
         always = default_pairs(candidates)

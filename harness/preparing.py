@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness import ledger, models, panel, replaying, scoring, served, training
 from harness import plan as planning
-from harness.console import Log
+from harness.console import Log, many
 from harness.errors import SuiteError
 from harness.pins import Baseline
 from harness.plan import Plan
@@ -81,6 +81,7 @@ def describe(plan: Plan) -> str:
     """One line: how much there is to do, with which engine and why."""
     asked = sum(len(cell.asked) for cell in plan.cells)
     return (
-        f"{len(plan.suite.candidates)} candidates, {len(plan.cells)} cells, {asked} answers; "
+        f"{many(len(plan.suite.candidates), 'candidate')}, {many(len(plan.cells), 'cell')}, "
+        f"{many(asked, 'answer')}; "
         f"engine {plan.engine}: {plan.engine_reason}"
     )

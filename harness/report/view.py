@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from harness.console import many
 from harness.records import (
     BUDGETS,
     Adapter,
@@ -191,11 +192,10 @@ def subject(run: Run) -> list[tuple[str, str]]:
         dates.append(f"training data until {run.trained_until.isoformat()}")
     if run.as_of:
         dates.append(f"questions as of {run.as_of.isoformat()}")
-    tasks = len(task_names(run))
     names = [result.candidate.name for result in run.candidates]
     measured = (
-        f"{len(run.cases):,} cases in {tasks} task{'s' if tasks != 1 else ''}, "
-        f"{len(run.candidates)} candidates, {len(run.answers):,} answers"
+        f"{many(len(run.cases), 'case')} in {many(len(task_names(run)), 'task')}, "
+        f"{many(len(run.candidates), 'candidate')}, {many(len(run.answers), 'answer')}"
     )
     lines = [
         ("suite", f"{text.one_line(run.suite)}, profile {text.one_line(run.profile)}"),

@@ -8,6 +8,7 @@ next-token probabilities, averaged over the probes.
 import math
 from collections.abc import Sequence
 
+from harness.console import many
 from harness.errors import MeasurementError
 from harness.records import Answer, Request
 
@@ -121,4 +122,4 @@ def check_source(
 def passed_note(measured: dict[str, dict[str, float]]) -> str:
     """One line for the log."""
     worst = max(row["to_reference"] for row in measured.values())
-    return f"canary passed: {len(measured)} sources, at most {worst:.3f} from the reference"
+    return f"canary passed: {many(len(measured), 'source')}, at most {worst:.3f} from the reference"

@@ -5,10 +5,17 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.console import Log, show_error
+from harness.console import Log, many, show_error
 from harness.errors import Problem, SuiteError, UsageError
 
 NASTY = "[red]x[/red] [/] \\ \x1b[31m\x07 é " + "long " * 40
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases"), (1200, "1,200 cases")]
+)
+def test_one_is_no_plural(number: int, said: str) -> None:
+    assert many(number, "case") == said
 
 
 def test_lines_go_to_standard_error_whole_and_as_they_are(

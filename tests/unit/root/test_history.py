@@ -10,7 +10,7 @@ from root_factory import VALUES, make_run
 
 from harness import history
 from harness.console import Log
-from harness.records import Run
+from harness.records import Rule, RuleResult, Run
 
 WORSE = {"base": (0.0, 0.0, 1.0, 0.0), "lora": (1.0, 0.0, 1.0, 0.0)}
 WORST = {"base": (0.0, 0.0, 1.0, 0.0), "lora": (0.0, 0.0, 1.0, 0.0)}
@@ -117,6 +117,16 @@ def test_a_try_is_the_same_whether_or_not_the_other_tasks_were_asked(tmp_path: P
     told = said(tmp_path, make_run("aaaa000002", WORST))
     assert told is not None
     assert told.startswith("look 2 at these 4 cases")
+
+
+def test_a_limit_on_the_adapter_s_size_makes_no_other_cases_of_them() -> None:
+    run = make_run()
+    assert run.gate is not None
+    sized = RuleResult(Rule("budget", "lora", "", "adapter_mb", value=9), "PASS", "fits", 1)
+    spare = tuple(replace(case, id=f"s-{case.id}", task="small talk") for case in run.cases)
+    gate = replace(run.gate, rules=(*run.gate.rules, sized))
+    limited = history.asked_of(replace(run, cases=(*run.cases, *spare), gate=gate))
+    assert limited.cases == history.asked_of(run).cases
 
 
 def test_only_answers_of_judged_candidates_count_as_a_try() -> None:
