@@ -75,7 +75,7 @@ def fact_of(row: Row) -> Fact:
         )
         for version in told["versions"]
     )
-    placebo = tuple(told.get("placebo", ()))
+    placebo = tuple(told.get("placebo") or ())
     return Fact("fact", told["entity"], told["attribute"], versions, placebo=placebo)
 
 
