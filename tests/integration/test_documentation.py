@@ -67,7 +67,12 @@ def test_the_own_data_walk_of_the_readme_runs(tiny_model, bench):
         if words[0] == "run":
             words += ["--model", str(tiny_model), "--engine", "transformers"]
         done = bench(*words)
-        assert done.returncode in ((0, 1, 4) if words[0] == "run" else (0,)), done.stderr
+        if words[0] != "run":
+            assert done.returncode == 0, done.stderr
+            continue
+        # random weights never stop: where most answers were cut, the verdict is ERROR and says so
+        cut = "answers reached max_tokens and were cut" in " ".join(done.stdout.split())
+        assert done.returncode in ((3,) if cut else (0, 1, 4)), done.stderr
 
 
 def test_the_three_line_suite_of_the_docs_is_a_suite(tmp_path):
