@@ -100,9 +100,9 @@ def fill(suite: Path, model: Path, home: Path) -> int:
     """Answers of both candidates into the store; how many."""
     from harness import plan as planning
     from harness import preparing, registry
+    from harness.commands.running import load_suite
     from harness.console import Log
     from harness.records import Answer
-    from harness.running import load_suite
     from harness.store import Store
 
     store, log = Store(home), Log(quiet=True)

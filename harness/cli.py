@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness import __version__, outlet
-from harness.flags import (
+from harness.commands.flags import (
     EXITS,
     check_options,
     init_options,
@@ -15,12 +15,12 @@ from harness.flags import (
     score_options,
     suite_options,
 )
-from harness.following import show_history
-from harness.gating import gate
-from harness.moved import compare_command
-from harness.pinning import baseline
-from harness.running import load_suite, print_json, report_runs
-from harness.talking import serve
+from harness.commands.following import show_history
+from harness.commands.gating import gate
+from harness.commands.moved import compare_command
+from harness.commands.pinning import baseline
+from harness.commands.running import load_suite, print_json, report_runs
+from harness.commands.talking import serve
 
 
 @click.group(
@@ -87,7 +87,7 @@ def check(
     must not. All problems are shown at once. Near-duplicates between
     training and cases are counted, and are no error.
     """
-    from harness.authoring import check_suites
+    from harness.commands.authoring import check_suites
 
     found = check_suites(suites, lambda path: load_suite(path, profile), as_json=as_json, **flags)
     if as_json:
@@ -100,7 +100,7 @@ def check(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
     """List suites, runs, scorers, engines, retrievers, reports or executors."""
-    from harness.views import listing, print_listing
+    from harness.commands.views import listing, print_listing
 
     found = listing(what, reports)
     if as_json:
@@ -119,7 +119,7 @@ def show(case: str | None, run_id: str, reports: Path, as_json: bool) -> None:  
 
     Without CASE, print the run's report.
     """
-    from harness.views import case_data, find_run, folder_of, print_case, show_run
+    from harness.commands.views import case_data, find_run, folder_of, print_case, show_run
 
     finished = find_run(reports, run_id)
     if case is None:
@@ -137,9 +137,9 @@ def show(case: str | None, run_id: str, reports: Path, as_json: bool) -> None:  
 @reports_option
 def report(run_id: str, reports: Path) -> None:
     """Render the reports of RUN again, from its run.json."""
+    from harness.commands.views import find_run
     from harness.console import Log
     from harness.pipeline import write_reports
-    from harness.views import find_run
 
     write_reports(find_run(reports, run_id), reports, Log())
 
@@ -148,7 +148,7 @@ def report(run_id: str, reports: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:  # noqa: FBT001
     """Say what this machine can do, and what to install for more."""
-    from harness.doctor import examine, print_findings
+    from harness.commands.doctor import examine, print_findings
 
     found = examine()
     if as_json:
@@ -187,7 +187,7 @@ def init(folder: Path | None, source: str | None, as_json: bool, **flags: Any) -
     A column that is named like input, prompt, question, output, completion,
     answer or messages is found without being told.
     """  # noqa: D301 - click knows \b by the character itself
-    from harness.authoring import init_suite, made_data, made_lines
+    from harness.commands.authoring import init_suite, made_data, made_lines
 
     if folder is None:
         folder = Path(click.prompt("Folder of the new suite", default="my-suite"))

@@ -10,7 +10,7 @@ WIDTH, LEFT, RIGHT, TOP, HEIGHT = 860, 60, 20, 16, 260
 
 
 def save(path: Path, trend: dict[str, Any]) -> Path:
-    """Write the page; `trend` is harness.trends.Trend as a dict."""
+    """Write the page; `trend` is harness.commands.trends.Trend as a dict."""
     template = html.environment().get_template("trend.html.j2")
     said = partial(number, unit=trend["unit"])
     return text.save(path, template.render(trend=trend, plots=plots(trend), number=said))

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from gate_lab import Change, Outcome, edit
 
 from harness.cli import cli
+from harness.commands.verdict_files import FILES
 from harness.errors import BenchError
 from harness.records import EngineJob
 from harness.serve.transformers_engine import TransformersEngine
-from harness.verdict_files import FILES
 
 Made = Iterator[Any]
 Sound = Callable[[EngineJob], Made]

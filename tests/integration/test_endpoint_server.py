@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from parity import ask, probe_job
 
+from harness.commands.loopback import well
 from harness.errors import MeasurementError, UsageError
-from harness.loopback import well
 from harness.records import Answer, Endpoint, EngineJob, Request, Sampling
 from harness.serve import canary, cpu_lora
 from harness.serve.endpoint import EndpointEngine

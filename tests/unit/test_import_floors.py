@@ -41,27 +41,7 @@ FLOORS = (
         "history",
         "pipeline",
     ),
-    (
-        "views",
-        "moves",
-        "doctor",
-        "authoring",
-        "flags",
-        "outlet",
-        "running",
-        "moved",
-        "trends",
-        "following",
-        "measured",
-        "loopback",
-        "talking",
-        "foreseen",
-        "recall",
-        "verdict_files",
-        "gating",
-        "pinning",
-        "cli",
-    ),
+    ("outlet", "commands", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]
 LENT_TO_STAGES = {"errors", "records", "protocols", "registry", "store", "console", "template"}

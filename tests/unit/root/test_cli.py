@@ -232,7 +232,7 @@ def test_init_then_check_is_ok_and_a_second_init_does_not_overwrite(tmp_path: Pa
 def test_the_doctors_exit_code_is_an_error_only_where_something_is_broken(
     monkeypatch: pytest.MonkeyPatch, state: str, code: int
 ) -> None:
-    from harness import doctor
+    from harness.commands import doctor
 
     monkeypatch.setattr(doctor, "examine", lambda: [doctor.finding("x", state, "y")])
     assert call(monkeypatch, "doctor") == code

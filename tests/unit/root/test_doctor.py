@@ -12,7 +12,8 @@ import psutil
 import pytest
 from packaging.requirements import Requirement
 
-from harness import doctor, registry
+from harness import registry
+from harness.commands import doctor
 from harness.serve import cpu_lora
 
 Versions = dict[str, str]
@@ -48,7 +49,7 @@ def test_this_machine_is_examined_without_importing_torch_or_vllm() -> None:
     import subprocess
 
     script = (
-        "import json, sys\nfrom harness.doctor import examine\nfound = examine()\n"
+        "import json, sys\nfrom harness.commands.doctor import examine\nfound = examine()\n"
         "heavy = [m for m in ('torch', 'vllm', 'transformers') if m in sys.modules]\n"
         "print(json.dumps([found, heavy]))"
     )
@@ -212,7 +213,7 @@ def test_the_lock_installs_what_we_require() -> None:
     """The pinned versions of locks/cpu.txt fit pyproject.toml."""
     import tomllib
 
-    root = Path(doctor.__file__).parent.parent
+    root = Path(doctor.__file__).parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = (root / "locks" / "cpu.txt").read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line) for line in lines if "==" in line and not line.startswith("#")]

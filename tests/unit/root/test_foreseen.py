@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import foreseen
+from harness.commands import foreseen
 from harness.records import (
     Candidate,
     Case,

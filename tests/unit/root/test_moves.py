@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from root_factory import LORA, METRICS, VALUES, Values, make_run, stored
 
-from harness import moved, moves
 from harness.cli import cli
+from harness.commands import moved, moves
+from harness.commands.moves import Move, Moves, Side
 from harness.errors import UnknownNameError, UsageError
-from harness.moves import Move, Moves, Side
 from harness.records import Adapter, CandidateResult, Run
 
 MANY: Values = {"base": (0.0,) * 40, "lora": (1.0,) * 40}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from root_factory import make_run
 
-from harness import recall
-from harness.recall import Memory, Verdict
+from harness.commands import recall
+from harness.commands.recall import Memory, Verdict
 from harness.records import Adapter, Model, Run
 
 SAID = Verdict(

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from root_factory import make_run
 
-from harness import doctor, pipeline, plan, preparing, registry, scoring, views
+from harness import pipeline, plan, preparing, registry, scoring
+from harness.commands import doctor, views
 from harness.console import Log
 from harness.errors import MachineError, SuiteError, UnknownNameError, UsageError
 from harness.records import Answer, Document, Retrieval

@@ -11,14 +11,14 @@ import tiny_adapters
 import tiny_tokenizers
 from root_factory import make_run, make_suite
 
-from harness import measured
+from harness.commands import measured
+from harness.commands.loopback import Server, free_port
+from harness.commands.measured import Talk, check_bytes, check_template, check_wrapper, suite_folder
+from harness.commands.talking import greeting
 from harness.errors import MachineError, MeasurementError, UnknownNameError, UsageError
-from harness.loopback import Server, free_port
-from harness.measured import Talk, check_bytes, check_template, check_wrapper, suite_folder
 from harness.models import FILES
 from harness.records import Adapter, AdapterSource, Candidate, CandidateResult, Model, Run
 from harness.store import Store
-from harness.talking import greeting
 from harness.template import Template
 
 LORA = AdapterSource("recipe", "lora")

@@ -10,10 +10,10 @@ from root_factory import make_run
 
 from harness import history
 from harness.cli import cli
+from harness.commands.trends import Point, strip, suite_name, trend_of
 from harness.console import Log
 from harness.errors import SuiteError, UnknownNameError, UsageError
 from harness.records import Rule, RuleResult, Run, Summary
-from harness.trends import Point, strip, suite_name, trend_of
 
 MEANS = (0.25, 0.5, 0.75)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from root_factory import make_run, stored
 
-from harness import registry, views
+from harness import registry
+from harness.commands import views
 from harness.errors import UnknownNameError, UsageError
 from harness.records import GateResult
 

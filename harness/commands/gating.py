@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from harness.commands.flags import EXITS, suite_options
+from harness.commands.running import load_suite, print_json, run_suites
+from harness.commands.verdict_files import FILES, VerdictFiles, folder_name, verdict_files
 from harness.errors import MeasurementError, UsageError
-from harness.flags import EXITS, suite_options
-from harness.running import load_suite, print_json, run_suites
-from harness.verdict_files import FILES, VerdictFiles, folder_name, verdict_files
 
 if TYPE_CHECKING:
+    from harness.commands.recall import Memory, Verdict
     from harness.pins import Baseline
-    from harness.recall import Memory, Verdict
     from harness.records import Run, Suite
 
 
@@ -55,7 +55,7 @@ def gate(
     that adapter in the place of a trained one. Whatever stops the gate is
     written down as ERROR: no file of an earlier verdict stays.
     """
-    from harness.recall import Memory
+    from harness.commands.recall import Memory
 
     if plan:
         foretell(suite, settings, as_json=as_json)
@@ -78,7 +78,7 @@ def reached(
     suite: str, settings: dict[str, Any], files: VerdictFiles, memory: "Memory"
 ) -> "Verdict":
     """Run and judge the suite, write the verdict down, and remember it."""
-    from harness.recall import Verdict
+    from harness.commands.recall import Verdict
     from harness.suite import files as suite_files
 
     loaded = chosen(suite, settings)
@@ -95,7 +95,7 @@ def reached(
 
 def foretell(path: str, settings: dict[str, Any], *, as_json: bool) -> NoReturn:
     """Print the plan of a suite's rules, and exit with what it comes to."""
-    from harness.foreseen import foresee
+    from harness.commands.foreseen import foresee
 
     suite = chosen(path, settings)
     given(settings["baseline"], settings["reports"], suite)
@@ -135,7 +135,7 @@ def given(text: str | None, reports: Path, suite: "Suite") -> "Baseline | None":
         MeasurementError: there is none, or its file is damaged.
     """
     from harness import baselines, pins
-    from harness.views import find_run
+    from harness.commands.views import find_run
 
     if text is None:
         found = baselines.pinned(suite) if baselines.used_by(suite.rules) else None
@@ -155,7 +155,7 @@ def given(text: str | None, reports: Path, suite: "Suite") -> "Baseline | None":
 
 def lines_of(run: "Run", data: dict[str, Any], folder: Path, report: Path) -> Iterator[str]:
     """The verdict for a CI log; its last line says it all."""
-    from harness.views import gate_lines
+    from harness.commands.views import gate_lines
 
     yield from gate_lines(run)
     for one in data["must_pass"]:

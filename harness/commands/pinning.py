@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.commands.flags import reports_option
+from harness.commands.running import load_suite, print_json
 from harness.errors import UnknownNameError, UsageError
-from harness.flags import reports_option
-from harness.running import load_suite, print_json
 
 if TYPE_CHECKING:
     from harness.records import Run
@@ -87,7 +87,7 @@ def run_of(name: str, run_id: str, reports: Path) -> "Run":
     Raises:
         UsageError: there is none, or it is of another suite.
     """
-    from harness.views import find_run
+    from harness.commands.views import find_run
 
     if run_id == "latest" and not list(reports.glob(f"{name}/*/run.json")):
         what = f"no run of suite '{name}' yet"

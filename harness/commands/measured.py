@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transformers import AutoConfig
 
+from harness.commands.views import find_run, list_suites
 from harness.errors import MachineError, MeasurementError, UnknownNameError, UsageError
 from harness.models import FILES
 from harness.plan import has_gpu
@@ -16,7 +17,6 @@ from harness.serve.vllm_engine import VllmEngine
 from harness.store import Store
 from harness.suite.load import load
 from harness.template import Template
-from harness.views import find_run, list_suites
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`bench history`: the command; the work is in harness.trends."""
+"""`bench history`: the command; the work is in harness.commands.trends."""
 
 import os
 from dataclasses import asdict
@@ -33,9 +33,9 @@ def show_history(
     \b
     bench history suites/legal --metric recency.current --candidate lora
     """  # noqa: D301 - click knows \b by the character itself
+    from harness.commands.running import print_json
+    from harness.commands.trends import metrics_of, print_metrics, print_trend, suite_name, trend_of
     from harness.console import Log
-    from harness.running import print_json
-    from harness.trends import metrics_of, print_metrics, print_trend, suite_name, trend_of
 
     root, name, log = Path(os.environ.get("BENCH_HOME", ".bench")), suite_name(suite), Log()
     if metric is None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.flags import reports_option
+from harness.commands.flags import reports_option
 
 if TYPE_CHECKING:
-    from harness.measured import Talk
+    from harness.commands.measured import Talk
 
 KEY = "BENCH_SERVE_KEY"
 
@@ -42,9 +42,9 @@ def serve(
     run's base and adapters by name, and stops it on Ctrl-C. RUN is a run's id,
     its beginning, or latest. The key is random, or BENCH_SERVE_KEY.
     """
+    from harness.commands.loopback import free_port, serving
+    from harness.commands.measured import prepare
     from harness.console import Log
-    from harness.loopback import free_port, serving
-    from harness.measured import prepare
     from harness.store import Store
 
     store = Store(Path(os.environ.get("BENCH_HOME", ".bench")))

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.flags import reports_option
+from harness.commands.flags import reports_option
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from harness.moves import Move, Moves, Side
+    from harness.commands.moves import Move, Moves, Side
 
 CASES = 6
 """Flipped cases that are named per comparison."""
@@ -32,8 +32,8 @@ def compare_command(before: str, after: str, reports: Path, as_json: bool) -> No
     bench compare 3f2a 9c41
     bench compare 3f2a:lora 3f2a:base
     """  # noqa: D301 - click knows \b by the character itself
-    from harness.moves import compare_runs
-    from harness.running import print_json
+    from harness.commands.moves import compare_runs
+    from harness.commands.running import print_json
 
     found = compare_runs(side_of(reports, before), side_of(reports, after))
     if as_json:
@@ -44,8 +44,8 @@ def compare_command(before: str, after: str, reports: Path, as_json: bool) -> No
 
 def side_of(reports: Path, text: str) -> "Side":
     """`RUN` or `RUN:CANDIDATE`; UsageError where there is no such run or candidate."""
-    from harness.moves import Side
-    from harness.views import find_run
+    from harness.commands.moves import Side
+    from harness.commands.views import find_run
 
     run, colon, candidate = text.rpartition(":")
     if not colon or Path(text).exists():
@@ -60,7 +60,7 @@ def print_moves(found: "Moves") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from harness.views import console
+    from harness.commands.views import console
 
     out = console()
     out.print(Text(f"{found.sentence}.", "bold"))

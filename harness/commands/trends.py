@@ -174,7 +174,7 @@ def _line(
 
 def print_metrics(suite: str, names: dict[str, dict[str, int]]) -> None:
     """The metrics that can be followed."""
-    from harness.views import console
+    from harness.commands.views import console
 
     out = console()
     out.print(Text(f"{suite}: follow one with --metric NAME"))
@@ -189,7 +189,7 @@ def print_metrics(suite: str, names: dict[str, dict[str, int]]) -> None:
 
 def print_trend(trend: Trend) -> None:
     """One row a point, newest last; the plot shows the mean, its interval and the gate's line."""
-    from harness.views import console
+    from harness.commands.views import console
 
     out = console()
     share = trend.unit == "share"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from harness import scoring
+from harness.commands.views import WIDTH, stored_runs
 from harness.errors import UsageError
 from harness.gate.plan import exit_code, plan_rules
 from harness.gate.planned import RulePlan
 from harness.records import BUDGETS, Metric, Run, Suite
 from harness.report.text import one_line
 from harness.report.text import rule as said
-from harness.views import WIDTH, stored_runs
 
 INDENT = 16
 

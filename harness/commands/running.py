@@ -56,7 +56,7 @@ def print_json(data: Any) -> None:
 
 def report_runs(suites: "Sequence[Suite]", *, as_json: bool, **settings: Any) -> None:
     """Run suites, print each run when it is finished, and exit with the worst verdict."""
-    from harness.views import exit_code, folder_of, run_line, show_run
+    from harness.commands.views import exit_code, folder_of, run_line, show_run
 
     codes = []
     for finished in run_suites(suites, **settings):

@@ -23,7 +23,7 @@ from harness.store import Store, digest_of
 if TYPE_CHECKING:
     from harness.records import Run
 
-CODE = Path(__file__).parent
+CODE = Path(__file__).parents[1]
 _LOCAL = re.compile(r"(embedded:.*)?|[./~].*")
 _SETTINGS = ("BENCH_", "CUDA_", "VLLM_", "HF_")
 _FOREIGN = ("scorer", "retriever", "engine", "report", "executor")

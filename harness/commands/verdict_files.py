@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.commands.running import command_line
 from harness.errors import BenchError, UsageError
-from harness.running import command_line
 
 if TYPE_CHECKING:
     from harness.records import Run

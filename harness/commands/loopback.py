@@ -17,10 +17,10 @@ from typing import Any
 
 import click
 
+from harness.commands.measured import Talk
 from harness.console import Log
 from harness.errors import MachineError, UsageError
 from harness.executors import QUIET, ROOMY, signal_group
-from harness.measured import Talk
 from harness.serve.chat_template import write_files
 from harness.serve.vllm_engine import configure, llm_settings
 
