@@ -81,6 +81,7 @@ def reached(
     from harness.commands.recall import Verdict
     from harness.suite import files as suite_files
 
+    suite_files.READ.clear()
     loaded = chosen(suite, settings)
     settings["baseline"] = given(settings.pop("baseline"), settings["reports"], loaded)
     (judged,) = run_suites([loaded], **settings)

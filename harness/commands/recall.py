@@ -119,7 +119,10 @@ class Memory:
         """Whether a file changed since the gate began: the verdict may be of what was there."""
         if self._ours(file.resolve()):
             return False
-        return max(file.stat().st_ctime, file.lstat().st_ctime) > self._began
+        try:
+            return max(file.stat().st_ctime, file.lstat().st_ctime) > self._began
+        except OSError:  # it is no longer there
+            return True
 
     def _listing(self) -> str:
         """Digest of the names in the suite's folder: a new document is no changed file."""

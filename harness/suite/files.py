@@ -73,7 +73,7 @@ READ: set[Path] = set()
 
 def read_text(path: Path, problems: Problems) -> str | None:
     """A UTF-8 file's text (a byte order mark is dropped), or None with the problem noted."""
-    READ.add(path)
+    READ.add(path.absolute())
     try:
         raw = path.read_bytes()
     except OSError as error:
