@@ -156,7 +156,7 @@ def looks(root: Path, run: Run, log: Log) -> str | None:
     for row in runs_of(root, run.suite, log):
         if row["answers"] == asked.answers and row["rules"] == asked.rules:
             break  # what came later is no reason to trust this verdict less
-        if row["cases"] == asked.cases and row["verdict"]:
+        if row["cases"] == asked.cases and row["verdict"] not in (None, "ERROR"):
             tried.setdefault(row["answers"], []).append(row["verdict"])
             policies.add(row["rules"])
     tried.pop(asked.answers, None)

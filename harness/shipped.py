@@ -11,6 +11,8 @@ from harness.served import SERVED
 from harness.store import Store
 from harness.suite.judges import JUDGE
 
+WEIGHT = "adapter_mb"
+
 
 def judged_alone(suite: Suite) -> Suite:
     """The suite with only what its gate rules look at: their tasks, and there their candidates.
@@ -18,8 +20,14 @@ def judged_alone(suite: Suite) -> Suite:
     What its author expects of other candidates falls away with them.
     """
     tasks = []
+    # an adapter is weighed, not asked: such a rule brings in no task unless it stands alone
+    answered = [rule for rule in suite.rules if rule.metric != WEIGHT]
+    named = {name for rule in answered for name in (rule.candidate, rule.against)}
+    answered += [
+        rule for rule in suite.rules if rule.metric == WEIGHT and rule.candidate not in named
+    ]
     for task in suite.tasks:
-        rules = [rule for rule in suite.rules if rule.task in (task.name, "")]
+        rules = [rule for rule in answered if rule.task in (task.name, "")]
         named = {name for rule in rules for name in (rule.candidate, rule.against)}
         named |= {spec.options.get("against") for spec in task.scorers if spec.name == JUDGE}
         asked = task.candidates or tuple(one.name for one in suite.candidates)

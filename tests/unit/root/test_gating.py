@@ -305,6 +305,16 @@ def test_a_budget_over_all_tasks_asks_them_all() -> None:
     assert [(task.name, task.candidates) for task in alone.tasks] == [("fees", ("lora",))]
 
 
+def test_weighing_an_adapter_asks_no_task_more_than_other_rules_do() -> None:
+    cases = make_suite().tasks[0].cases
+    tasks = (Task("fees", cases, ()), Task("notes", cases, ()))
+    weight = Rule("budget", "lora", "", "adapter_mb", value=9)
+    both = judged_alone(make_suite(tasks=tasks, rules=(RULE, weight)))
+    assert [task.name for task in both.tasks] == ["fees"]
+    single = judged_alone(make_suite(tasks=tasks, rules=(weight,)))
+    assert [task.name for task in single.tasks] == ["fees", "notes"]
+
+
 def test_rules_without_an_adapter_are_not_judged_with_one() -> None:
     suite = make_suite(rules=(Rule("at_least", "base", "fees", "m.right", value=0.5),))
     with pytest.raises(UsageError, match="--adapter would judge nothing"):

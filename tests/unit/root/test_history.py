@@ -179,3 +179,8 @@ def test_an_index_of_a_newer_bench_is_left_alone(
 def test_a_store_that_cannot_be_written_stops_no_run(tmp_path: Path) -> None:
     keep(tmp_path / "missing", make_run())
     assert not (tmp_path / "missing").exists()
+
+
+def test_a_run_in_which_nothing_was_judged_is_no_try(tmp_path: Path) -> None:
+    keep(tmp_path, with_verdict(make_run("aaaa000001", WORST), "ERROR"))
+    assert said(tmp_path, make_run("aaaa000002")) is None
