@@ -164,6 +164,7 @@ def test_the_token_that_ends_the_silence_is_another_each_time(job, fake):
         (0, {"verdict": "FAIL", "exit_code": 1}, 3),
         (1, {"verdict": "PASS", "exit_code": 0}, 3),
         (0, {"verdict": "ERROR", "exit_code": 3}, 3),
+        (3, {"verdict": "PASS", "exit_code": 0}, 3),
         (0, [], 3),
         (137, {"verdict": "ERROR", "exit_code": 3}, 137),
     ],
