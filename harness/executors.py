@@ -3,9 +3,8 @@
 A child gives its memory back when it ends, and its crash is one error, not the end of the run.
 Messages are JSON lines on the child's standard output; its library logs go to a file.
 
-A message `{"_alive": seconds}` is no result: it promises another message within that time, from now
-on (0: no longer). A child that breaks the promise hangs, and is ended; one that promises nothing,
-such as training, may take as long as it likes.
+A message `{"_alive": seconds}` promises another message within that time, from now on (0: no longer).
+A child that breaks the promise hangs, and is ended; one that promises nothing may take its time.
 """
 
 import contextlib
@@ -34,23 +33,18 @@ from harness.errors import (
     out_of_memory,
 )
 
+OFF = ("DO_NOT_TRACK", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS")
 QUIET = {
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    **dict.fromkeys((*OFF, "VLLM_DO_NOT_TRACK", "VLLM_NO_USAGE_STATS"), "1"),
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
-    "VLLM_DO_NOT_TRACK": "1",
-    "VLLM_NO_USAGE_STATS": "1",
     "WANDB_DISABLED": "true",
 }
 ROOMY = {
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 33),
-    "MALLOC_TOP_PAD_": str(1 << 26),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    f"MALLOC_{name}_": str(1 << bits)
+    for name, bits in (("MMAP_THRESHOLD", 33), ("TOP_PAD", 26), ("TRIM_THRESHOLD", 33))
 }
-"""glibc keeps freed tensors: without it, giving them back to the system at every layer of a
-forward pass and faulting them in again took a tenth of a CPU engine's time."""
+"""glibc keeps freed tensors: giving them back at every layer took a tenth of an engine's time."""
 GRACE = 3.0  # seconds that a child gets to end by itself, and again after a polite signal
 PATIENCE = "BENCH_PATIENCE"  # seconds; stands over what children promise
 
