@@ -3,7 +3,7 @@
 A child gives its memory back when it ends, and its crash is one error, not the end of the run.
 Messages are JSON lines on the child's standard output; its library logs go to a file.
 
-A message `{"_alive": seconds}` promises another message within that time, from now on (0: no longer).
+A message `{"_alive": seconds}` promises another one within that time, from now on (0: no longer).
 A child that breaks the promise hangs, and is ended; one that promises nothing may take its time.
 """
 
