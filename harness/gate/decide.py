@@ -67,10 +67,11 @@ def _reason(
     scale, sign, unit = (100, "+", " pp") if metric.unit == "share" else (1, "+", f" {metric.unit}")
     if rule.kind not in PAIRED:
         sign, unit = "", " %" if metric.unit == "share" else unit
-    shown, low, high, bar = (f"{scale * number + 0.0:{sign}.3g}" for number in numbers)
+    shown, low, high, bar = (f"{scale * number:{sign}.3g}" if number else "0" for number in numbers)
     what = f"{rule.candidate} - {rival(rule)}" if rule.kind in PAIRED else rule.candidate
     relation = {"PASS": "clears", "FAIL": "lies on the wrong side of"}.get(verdict, "contains")
-    text = f"{what}: {shown}{unit} (n = {n}); the 95 % interval [{low}, {high}] {relation} {bar}"
+    interval = f"the 95 % interval [{low}, {high}]"
+    text = f"{what}: {shown}{unit} (n = {n}); {interval} {relation} {bar}{unit}"
     if verdict != "INCONCLUSIVE":
         return text
     if needed is None:

@@ -235,7 +235,7 @@ def test_an_open_rule_says_how_many_cases_would_decide():
     found = verdict(rule("non_inferior", margin=0.05), versus(0.0, -0.1, 0.1))
     assert found.n_needed == pytest.approx(818, abs=1)
     assert found.reason == (
-        "lora - base: +0 pp (n = 100); the 95 % interval [-10, +10] contains -5;"
+        "lora - base: 0 pp (n = 100); the 95 % interval [-10, +10] contains -5 pp;"
         f" about {found.n_needed} cases would decide"
     )
 
