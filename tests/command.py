@@ -23,6 +23,13 @@ REPORTS = {
 Result = subprocess.CompletedProcess[str]
 
 
+def verdicts(done: Result) -> tuple[int, ...]:
+    """Exit codes of a verdict: ERROR among them only where answers were cut, and that was said."""
+    said = " ".join(f"{done.stdout} {done.stderr}".split())
+    cut = "max_tokens" in said and " cut" in said
+    return (0, 1, 3, 4) if cut else (0, 1, 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The `bench` command in a folder of its own: its store and its reports lie there."""

@@ -221,9 +221,9 @@ def test_copies_of_a_case_are_one_case(fact: bool, lab: Lab) -> None:
 def test_looks_at_the_same_cases_are_counted(lab: Lab) -> None:
     outcome = lab.judge()
     assert outcome.verdict == "PASS"
-    assert "look 2 at these 56 cases" in outcome.said
+    assert "look " not in outcome.said  # what came before the baseline was no verdict
     lab.say([54], output="Answer: the Patron pays 8 pounds.")
-    assert "look 3 at these 56 cases" in lab.judge().said
+    assert "look 2 at these 56 cases" in lab.judge().said
 
 
 def test_no_cases_are_refused(lab: Lab) -> None:
