@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from harness.records.candidates import Candidate
 from harness.records.data import Case, VerdictName
+from harness.records.decision import BreakEven, ClaimResult, CurveResult, Decision
 from harness.records.engines import Adapter, Model
+from harness.records.findings import Finding
 from harness.records.scores import Metric, ScoredAnswer
 from harness.records.suite import Expectation, Rule
 
@@ -57,26 +59,6 @@ class Comparison:
     outcome: Literal["better", "worse", "not shown", "unmeasured"] = "unmeasured"
     equal_within: float | None = None
     claim: Literal["these weights", "this method"] = "these weights"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A claim that the run tested, with the comparison it rests on."""
-
-    claim: str
-    answer: Literal["supported", "contradicted", "not shown"]
-    sentence: str
-    group: Literal["improved", "broke", "context", "cost"]
-    task: str = ""
-    metric: str = ""
-    slice: str = "all"
-    candidate: str = ""
-    baseline: str = ""
-    effect: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    p_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +142,7 @@ class Run:
     `setup` has what answers and scores depend on beside weights and cases (harness/ledger.py), so
     that a later run can tell whether it may be held against this one.
     `methods` compare recipes that were trained with several seeds, where single adapters do not.
+    `claims`, `decision`, `curves` and `break_even` are what the report's first sections say.
     """
 
     schema: int
@@ -191,3 +174,7 @@ class Run:
     notes: tuple[str, ...] = ()
     setup: dict[str, Any] = field(default_factory=dict)
     methods: tuple[Comparison, ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
+    decision: Decision | None = None
+    curves: tuple[CurveResult, ...] = ()
+    break_even: BreakEven | None = None

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from harness.records.candidates import Candidate, Endpoint, Recipe, Retrieval, Sampling
 from harness.records.data import Document, Fact, Prompt, Row, Task, Term
+from harness.records.decision import CurveSpec, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,5 @@ class Suite:
     as_of: date | None = None
     template: str = "### Input:\n{input}\n\n### Response:\n"
     endpoint: Endpoint | None = None
+    decision: Policy = field(default_factory=Policy)
+    curves: tuple[CurveSpec, ...] = ()
