@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness import history, ledger, panel, registry, replaying, scoring, served, shipped, training
 from harness import plan as planning
+from harness.concluding import conclude
 from harness.console import Log, many
 from harness.errors import BenchError
 from harness.plan import Cell, Plan
@@ -221,7 +222,7 @@ def finish(
         setup=ledger.setup_of(plan),
         methods=methods,
     )
-    finished = history.noted(store.root, finished, log)
+    finished = history.noted(store.root, conclude(finished, suite), log)
     folder = write_reports(finished, options.reports, log)
     history.record(store.root, finished, folder, log)
     return finished
