@@ -39,6 +39,7 @@ FLOORS = (
         "preparing",
         "verdict",
         "history",
+        "concluding",
         "pipeline",
     ),
     ("outlet", "commands", "cli"),
