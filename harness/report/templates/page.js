@@ -1,0 +1,3 @@
+"use strict";
+addEventListener("beforeprint", () =>
+  document.querySelectorAll("details:not(.case)").forEach((item) => { item.open = true; }));
