@@ -1,9 +1,17 @@
 """What a finished run's numbers come to: curves, claims, costs, and the decision."""
 
+from dataclasses import replace
+
+from harness.compare.breakeven import break_even
+from harness.compare.claimed import claims
+from harness.compare.curves import learning_curves
+from harness.compare.decision import decide
 from harness.records import Run, Suite
 
 
 def conclude(run: Run, suite: Suite) -> Run:
-    """The run with `curves`, `claims`, `break_even` and `decision` filled in, in that order."""
-    del suite
-    return run
+    """The run with `curves`, `break_even`, `claims` and `decision`, each seeing those before it."""
+    run = replace(run, curves=learning_curves(run, suite))
+    run = replace(run, break_even=break_even(run, suite))
+    run = replace(run, claims=claims(run, suite))
+    return replace(run, decision=decide(run, suite))

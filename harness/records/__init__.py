@@ -30,6 +30,7 @@ from harness.records.data import (
 )
 from harness.records.decision import (
     NEEDS,
+    TARGETS,
     BreakEven,
     ClaimResult,
     CurvePoint,
@@ -72,6 +73,7 @@ __all__ = [
     "MIN_SLICE",
     "MUST_PASS",
     "NEEDS",
+    "TARGETS",
     "Adapter",
     "AdapterSource",
     "Answer",

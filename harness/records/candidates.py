@@ -74,7 +74,8 @@ class Retrieval:
 class Candidate:
     """One way to answer: adapter source x prompt x context.
 
-    `retrieve` replaces the suite's settings for this candidate's retrieved context.
+    `retrieve` replaces the suite's settings for this candidate's retrieved context. `curve` names
+    the recipe of whose learning curve the candidate is a point; '' for all others.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Candidate:
     prompt: str | None = None
     context: ContextKind = "none"
     retrieve: Retrieval | None = None
+    curve: str = ""
 
 
 @dataclass(frozen=True, slots=True)

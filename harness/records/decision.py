@@ -19,6 +19,16 @@ NEEDS = (
 )
 """What a reader needs answers to be good at, in the order that reports show them."""
 
+TARGETS = {
+    "style": 0.9,
+    "terminology": 0.8,
+    "stable facts": 0.9,
+    "changing facts": 0.9,
+    "rare facts": 0.8,
+    "private facts": 0.8,
+}
+"""The share of answers that must be right for a need to be met, where a suite says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:
