@@ -49,6 +49,7 @@ TABLES: dict[str, dict[str, str]] = {
         "markdown": "harness.report.markdown:MarkdownReport",
         "html": "harness.report.html:HtmlReport",
         "csv": "harness.report.csv:CsvReport",
+        "parquet": "harness.report.parquet:ParquetReport",
         "terminal": "harness.report.terminal:TerminalReport",
         "junit": "harness.report.junit:JunitReport",
     },

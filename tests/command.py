@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.records import Run
+from harness.report.tables import TABLES
 
 REPORTS = {
     "run.json",
@@ -19,6 +20,7 @@ REPORTS = {
     "answers.csv",
     "summaries.csv",
     "comparisons.csv",
+    *(f"tables/{name}.parquet" for name in TABLES),
 }
 Result = subprocess.CompletedProcess[str]
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError
 
 from harness.errors import UsageError, from_os_error, nearest
 from harness.records import Run
-from harness.report.text import one_line, save
+from harness.report.text import one_line, save, utf8
 
 SCHEMA = 1
 
@@ -31,7 +31,7 @@ def dumps(run: Run) -> str:
         return _adapter().dump_json(run).decode()
     except (PydanticSerializationError, UnicodeError):
         plain = json.dumps(_adapter().dump_python(run), default=str, ensure_ascii=False)
-        return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return utf8(plain)
 
 
 def read(path: Path) -> Run:

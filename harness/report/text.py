@@ -219,9 +219,22 @@ def measured(result: RuleResult, metric: Metric) -> str:
     return estimate(value, result.low, result.high, metric)
 
 
+def utf8(text: str) -> str:
+    """Text that UTF-8 can hold: surrogate pairs are put together, lone ones become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def save(path: Path, content: str) -> Path:
     """Write UTF-8 beside the target and move it into place; a failure is one BenchError."""
-    data = content.encode("utf-8", "replace")
+    return save_bytes(path, content.encode("utf-8", "replace"))
+
+
+def save_bytes(path: Path, data: bytes) -> Path:
+    """`save` of bytes."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -25,7 +25,8 @@ def test_the_exit_code_is_the_gates_verdict(done: Done) -> None:
 
 
 def test_every_report_is_written_and_can_be_read(done: Done) -> None:
-    assert {path.name for path in done.folder.iterdir()} == REPORTS
+    files = [path for path in done.folder.rglob("*") if path.is_file()]
+    assert {str(path.relative_to(done.folder)) for path in files} == REPORTS
     page = (done.folder / "report.html").read_text(encoding="utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert done.run.id in page

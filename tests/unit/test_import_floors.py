@@ -42,7 +42,7 @@ FLOORS = (
         "concluding",
         "pipeline",
     ),
-    ("outlet", "commands", "cli"),
+    ("outlet", "commands", "results", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]
 LENT_TO_STAGES = {"errors", "records", "protocols", "registry", "store", "console", "template"}
