@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.records import GateResult, Run
 from harness.report import gatefile, text, view
-from harness.report.markdown import table
+from harness.report.folds import table
 from harness.report.text import markdown
 
 MOST_CASES = 20
@@ -52,7 +52,7 @@ def _rules(data: dict[str, Any]) -> list[str]:
         [f"{view.MARKS[one['verdict']]} {one['verdict']}", one["says"], one["reason"]]
         for one in data["rules"]
     ]
-    return ["", *table(["verdict", "rule", "reason"], rows, right=3)] if rows else []
+    return ["", *table(["verdict", "rule", "reason"], rows, ())] if rows else []
 
 
 def _musts(gate: GateResult) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _musts(gate: GateResult) -> Iterator[str]:
         for one in lost
     ]
     yield ""
-    yield from table(["verdict", "case", "candidate", "metric", "reason"], rows[:MOST_CASES], 5)
+    yield from table(["verdict", "case", "candidate", "metric", "reason"], rows[:MOST_CASES], ())
     if len(rows) > MOST_CASES:
         yield ""
         yield f"{len(rows) - MOST_CASES} more in gate.json."

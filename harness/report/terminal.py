@@ -5,46 +5,76 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from harness.records import Finding, Run
-from harness.report import expected, scope, text, view
+from harness.report import decided, expected, scope, screen, text, view
+from harness.report.screen import STYLES as _STYLES
+from harness.report.screen import heading as _heading
+from harness.report.screen import inset as _inset
+from harness.report.screen import lines as _lines
 
 WIDTH = 80
-_STYLES = {
-    "PASS": "bold green",
-    "FAIL": "bold red",
-    "INCONCLUSIVE": "bold yellow",
-    "ERROR": "bold magenta",
-    view.NO_GATE: "bold",
-}
 _NAME_LIMIT = 22
 
 
-def _heading(words: str) -> Text:
-    return Text(f"\n{words.upper()}", style="bold")
+def _needs(run: Run) -> Iterator[RenderableType]:
+    """Per need why, and what would change it."""
+    if run.decision is None:
+        return
+    yield _heading("Why")
+    for need in run.decision.needs:
+        change = f" {text.one_line(need.change)}" if need.change else ""
+        said = f"{text.one_line(need.why)}{change}"
+        yield _inset([(Text(need.need, style="bold"), Text(said))], (15, None))
+    if run.decision.sensitivity:
+        yield _heading("What would change the answer")
+        yield _inset(
+            [(Text("-"), Text(text.one_line(line))) for line in run.decision.sensitivity], (1, None)
+        )
 
 
-def _lines(rows: list[tuple[RenderableType, ...]], widths: tuple[int | None, ...]) -> Table:
-    """A borderless grid: fixed columns, then one that wraps."""
-    grid = Table.grid(padding=(0, 1), expand=True)
-    for width in widths:
-        grid.add_column(width=width, ratio=None if width else 1, overflow="fold")
-    for row in rows:
-        grid.add_row(*row)
-    return grid
+def _claims(run: Run) -> Iterator[RenderableType]:
+    if run.claims:
+        yield _heading("The claims in words")
+        rows = [(Text(one.answer), Text(text.one_line(one.sentence))) for one in run.claims]
+        yield _inset(rows, (12, None))
 
 
-def _header(run: Run) -> Iterator[RenderableType]:
-    word, sentence = view.verdict(run)
-    title = f"{text.one_line(run.suite)} · {text.one_line(run.profile)}"
-    yield Text.assemble((title, "bold"), "   ", (f"{view.MARKS[word]} {word}", _STYLES[word]))
+def _money(run: Run) -> Iterator[RenderableType]:
+    """The figures of costs and break-even, and what they rest on."""
+    if run.break_even is None:
+        return
+    yield _heading("Fine-tuning against RAG in money")
+    yield _inset(
+        ((Text(label), Text(words)) for label, words in decided.cost_rows(run)), (32, None)
+    )
+    yield Text("What this rests on:")
+    rows = [(Text(a), Text(b), Text(c)) for a, b, c in decided.price_rows(run)]
+    yield _inset(rows, (22, 26, None))
+    yield _inset([(Text("-"), Text(text.one_line(n))) for n in run.break_even.notes], (1, None))
+
+
+def _curves(run: Run) -> Iterator[RenderableType]:
+    """What each learning curve needs for its target."""
+    rows = decided.curve_rows(run)
+    if rows:
+        yield _heading("What the targets need")
+        found = [
+            (Text(need), Text(f"{place}: {target or 'no target'} needs {words} ({trained})"))
+            for need, place, target, words, trained in rows
+        ]
+        yield _inset(found, (15, None))
+
+
+def _subject(run: Run) -> Iterator[RenderableType]:
+    yield _heading("What was measured")
     if run.description:
         yield Text(text.one_line(run.description))
-    yield Text(sentence)
     rows: list[tuple[RenderableType, ...]] = [
         (Text(label, style="dim"), Text(words)) for label, words in view.subject(run)
     ]
@@ -115,7 +145,7 @@ def _chunks(columns: Iterator[Column], room: int) -> Iterator[list[Column]]:
     part: list[Column] = []
     used = 0
     for title, cells in columns:
-        width = max(map(len, (*title.split(" "), *cells))) + 2
+        width = max(map(cell_len, (*title.split(" "), *cells))) + 2
         if part and used + width > room:
             yield part
             part, used = [], 0
@@ -132,12 +162,12 @@ def _task(run: Run, task: str) -> Iterator[RenderableType]:
     yield Text(f"{head}: {about}" if about else head)
     if not names:
         yield Text("  No answers.")
-    width = max(9, min(max(map(len, names), default=0), _NAME_LIMIT))
+    width = max(9, min(max(map(cell_len, names), default=0), _NAME_LIMIT))
     for part in _chunks(_columns(run, task), WIDTH - width - 4):
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
         table.add_column("candidate", width=width, overflow="fold", header_style="dim")
         for title, cells in part:
-            least = max(map(len, (*title.split(" "), *cells)))
+            least = max(map(cell_len, (*title.split(" "), *cells)))
             table.add_column(
                 Text(title), justify="right", overflow="fold", header_style="dim", width=least
             )
@@ -204,8 +234,9 @@ def _notes(run: Run) -> Iterator[RenderableType]:
 
 
 def _parts(run: Run) -> Iterator[RenderableType]:
-    first = (_header, _findings, _expected, _advice, _results, _methods)
-    for section in (*first, _gate, _warnings, _notes):
+    yield from screen.first(run)
+    why = (_needs, _advice, _claims, _findings, _expected, _curves, _money)
+    for section in (*why, _results, _methods, _gate, _warnings, _subject, _notes):
         yield from section(run)
 
 

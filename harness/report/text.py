@@ -1,4 +1,10 @@
-"""Numbers, units and untrusted text as every report writes them."""
+"""Numbers, units and untrusted text as every report writes them.
+
+How numbers are rounded, in every report: shares in per cent with two digits (from 99 %, and below
+10 %, one decimal), differences of shares likewise in percentage points (pp); all else with three
+significant digits. 0 and 100 % are written only for exactly that. run.json, the CSV files and the
+exported tables hold every digit.
+"""
 
 import contextlib
 import math
@@ -12,6 +18,8 @@ from harness.records import Metric, Rule, RuleResult
 
 MINUS = "\u2212"
 MISSING = "not measured"
+LONGEST = 2000
+"""The characters of a sentence or name that a text report shows; run.json has it whole."""
 
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|\x1b[@-_]"
@@ -43,10 +51,10 @@ def _picture(match: re.Match[str]) -> str:
     return chr(0x2400 + code) if code < 0x20 else "\ufffd"
 
 
-def one_line(text: str, limit: int = 0) -> str:
-    """Clean text on one line; `limit` characters at most where it is given."""
+def one_line(text: str, limit: int = LONGEST) -> str:
+    """Clean text on one line of at most `limit` characters."""
     line = " ".join(clean(text).split())
-    return f"{line[: limit - 1]}…" if limit and len(line) > limit else line
+    return f"{line[: limit - 1]}…" if len(line) > limit else line
 
 
 def markdown(text: str) -> str:
@@ -84,6 +92,25 @@ def _plain(value: float) -> str:
     else:
         text = f"{value:.3g}"
     return signed(text)
+
+
+def amount(value: float | None, unit: str = "") -> str:
+    """A quantity that is no metric's: '2,400 queries per day', '0.0008'."""
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "without end"
+    return f"{_plain(value)} {unit}".rstrip()
+
+
+def spread(value: float | None, low: float | None, high: float | None, unit: str = "") -> str:
+    """A quantity with its interval, which may lack an end: '2,400 queries [1,700, no bound]'."""
+    said = amount(value, unit)
+    if said == MISSING or (low is None and high is None):
+        return said
+    ends = ("no bound" if end is None or not math.isfinite(end) else _plain(end)
+            for end in (low, high))  # fmt: skip
+    return f"{said} [{', '.join(ends)}]"
 
 
 def bare(value: float | None, metric: Metric) -> str:

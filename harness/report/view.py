@@ -40,7 +40,9 @@ def metric_map(run: Run) -> dict[str, Metric]:
     used += [comparison.metric for comparison in run.comparisons]
     used += [finding.metric for finding in run.findings]
     used += [result.rule.metric for result in run.gate.rules] if run.gate else []
-    for name in dict.fromkeys(used):
+    used += [claim.metric for claim in run.claims] + [curve.metric for curve in run.curves]
+    used += [need.metric for need in run.decision.needs] if run.decision else []
+    for name in dict.fromkeys(filter(None, used)):
         if name not in known:
             known[name] = BUDGETS.get(name) or Metric(name, "", unit="", lower=None, upper=None)
     return known

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from factory_run import empty_run, make_run
+from factory_decision import decided
+from factory_run import NASTY, empty_run, make_run
+from rich.cells import cell_len
 from rich.console import Console
 
 from harness.records import Candidate, CandidateResult
@@ -16,14 +18,14 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "report.txt"
 
 
 def test_the_text_is_the_golden_one():
-    assert GOLDEN.read_text(encoding="utf-8") == terminal.plain_text(make_run())
+    assert GOLDEN.read_text(encoding="utf-8") == terminal.plain_text(decided(make_run()))
 
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_no_line_is_wider_than_80_columns(width: int):
     out = io.StringIO()
-    terminal.render(make_run(), Console(file=out, width=width, color_system=None))
-    assert max(map(len, out.getvalue().splitlines())) <= 80
+    terminal.render(decided(make_run()), Console(file=out, width=width, color_system=None))
+    assert max(map(cell_len, out.getvalue().splitlines())) <= 80
 
 
 def test_long_names_fold_and_lose_nothing():
@@ -41,9 +43,11 @@ def test_long_names_fold_and_lose_nothing():
 
 
 def test_sections_come_in_the_order_of_a_readers_questions():
-    text = terminal.plain_text(make_run())
-    heads = ["IMPROVED", "WHERE IT BROKE", "CONTEXT (RAG)", "WHAT TO DO", "RESULTS", "GATE"]
-    places = [text.index(head) for head in [*heads, "WARNINGS"]]
+    text = terminal.plain_text(decided(make_run()))
+    first = ["gate rules", "THE ANSWER", "CLAIMS ABOUT FINE-TUNING", "WHAT IT BROKE"]
+    first += ["COST AND BREAK-EVEN", "LEARNING CURVES", "WHERE TO LOOK", "WHY", "WHAT TO DO"]
+    then = ["IMPROVED", "WHERE IT BROKE", "CONTEXT (RAG)", "RESULTS", "GATE !", "WARNINGS"]
+    places = [text.index(head) for head in [*first, *then]]
     assert sorted(places) == places
 
 
@@ -81,3 +85,54 @@ def test_an_empty_run_says_that_nothing_was_judged():
     text = terminal.plain_text(empty_run())
     assert "NO GATE" in text
     assert "No answers." in text
+
+
+def test_the_answer_is_within_the_first_screen():
+    run = decided(make_run())
+    screen = terminal.plain_text(run).splitlines()[:24]
+    text = " ".join(" ".join(screen).split())
+    assert run.decision.sentence in text
+    assert [need.need for need in run.decision.needs if f" {need.need} " in text] == [
+        need.need for need in run.decision.needs
+    ]
+    assert "style fine-tune (lora) shown 95 % [88, 100] 85 % 40" in text
+
+
+def test_a_weakness_names_a_command_that_shows_a_failing_answer():
+    run = decided(make_run())
+    text = terminal.plain_text(run)
+    case = re.search(r"^  changing facts +bench show (\S+) --run 3f2a9c41$", text, re.MULTILINE)[1]
+    tags = {one.id: one.tags for one in run.cases}
+    values = [
+        score.value
+        for answer in run.answers
+        if (answer.case, answer.candidate) == (case, "lora+retrieved")
+        for score in answer.scores
+        if score.metric == "recency.current"
+    ]
+    assert "changed" in tags[case]
+    assert values == [0.0]
+
+
+def test_a_run_without_a_decision_says_so_and_how_to_get_one():
+    text = " ".join(terminal.plain_text(make_run()).split())
+    assert "THE ANSWER This run's record holds no decision. Running the suite again" in text
+
+
+@pytest.mark.parametrize("nasty", [*NASTY, "x" * 1_000_000, "{{ 7 * 7 }}", "表" * 90, "=1+1"])
+def test_hostile_words_stay_words_within_80_columns(nasty: str):
+    run = decided(make_run())
+    needs = tuple(
+        dataclasses.replace(one, why=nasty, change=nasty, candidate=nasty)
+        for one in run.decision.needs
+    )
+    decision = dataclasses.replace(run.decision, sentence=nasty, needs=needs, sensitivity=(nasty,))
+    claims = tuple(dataclasses.replace(one, claim=nasty, sentence=nasty) for one in run.claims)
+    cost = dataclasses.replace(run.break_even, sentence=nasty, notes=(nasty,), currency=nasty)
+    curves = tuple(dataclasses.replace(one, sentence=nasty) for one in run.curves)
+    text = terminal.plain_text(
+        dataclasses.replace(run, decision=decision, claims=claims, break_even=cost, curves=curves)
+    )
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert len(text) < 150_000
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)

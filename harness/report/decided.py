@@ -1,0 +1,215 @@
+"""What a run's conclusions say, picked once for the reports that are text."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.console import many
+from harness.records import (
+    ClaimResult,
+    CurveResult,
+    Finding,
+    Metric,
+    NeedResult,
+    Run,
+    ScoredAnswer,
+)
+from harness.report import text, view
+
+UNDECIDED = (
+    "This run's record holds no decision. Running the suite again makes one; "
+    "finished work is kept."
+)
+NO_COSTS = "This run does not set fine-tuning against RAG in money."
+NOTHING_BROKE = "No loss was shown. That is no proof that there is none."
+MOST_BROKE = 5
+_SHARE = Metric("share", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Something that a candidate does not do, with one answer that shows it, if there is one."""
+
+    kind: str
+    sentence: str
+    case: str = ""
+
+
+def is_old(run: Run) -> bool:
+    """Whether the run was made before runs came to conclusions."""
+    return run.decision is None and not (run.claims or run.curves or run.break_even)
+
+
+def headline(run: Run) -> str:
+    """The decision in a sentence."""
+    return text.one_line(run.decision.sentence) if run.decision else UNDECIDED
+
+
+def use(need: NeedResult) -> str:
+    """The way to serve a need, with its candidate: 'fine-tune (lora)'."""
+    name = text.one_line(need.candidate)
+    return f"{need.way} ({name})" if name and name != need.way else need.way
+
+
+def need_rows(run: Run) -> list[tuple[str, str, str, str, str, str]]:
+    """Need, what to use, how sure, level with interval, target, n."""
+    metrics = view.metric_map(run)
+    rows: list[tuple[str, str, str, str, str, str]] = []
+    for need in run.decision.needs if run.decision else ():
+        metric = metrics.get(need.metric, _SHARE)
+        level = text.estimate(need.mean, need.low, need.high, metric)
+        target = "" if need.target is None else text.number(need.target, metric)
+        rows.append((need.need, use(need), need.sure, level, target, f"{need.n:,}"))
+    return rows
+
+
+def effect(claim: ClaimResult, metrics: dict[str, Metric]) -> str:
+    """A claim's number: a difference where it has a baseline, else a level in its own unit."""
+    if claim.effect is None:
+        return ""
+    if claim.unit != "share":
+        return text.spread(claim.effect, claim.low, claim.high, claim.unit)
+    metric = metrics.get(claim.metric, _SHARE)
+    if metric.unit != "share":
+        metric = _SHARE
+    said = text.difference if claim.baseline else text.estimate
+    return said(claim.effect, claim.low, claim.high, metric)
+
+
+def claim_rows(run: Run) -> list[tuple[str, str, str, str]]:
+    """Claim, answer, effect with interval, n."""
+    metrics = view.metric_map(run)
+    return [
+        (text.one_line(one.claim), one.answer, effect(one, metrics), f"{one.n:,}")
+        for one in run.claims
+    ]
+
+
+def broke(run: Run) -> list[Finding]:
+    """What was shown to be lost or to stay frozen, the first of each claim."""
+    shown = [one for one in run.findings if one.group == "broke" and one.answer != "not shown"]
+    return view.digest(shown)[0]
+
+
+def unmet(run: Run) -> list[NeedResult]:
+    """Needs that no candidate was shown to meet."""
+    needs = run.decision.needs if run.decision else ()
+    return [one for one in needs if one.sure in ("not shown", "not measured")]
+
+
+def weaknesses(run: Run) -> list[Weakness]:
+    """Unmet needs, then what broke, each with one failing answer."""
+    rows = _by_key(run)
+    found = [
+        Weakness(
+            one.need,
+            text.one_line(one.why),
+            _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
+        )
+        for one in unmet(run)
+    ]
+    return found + [
+        Weakness(
+            "broke",
+            text.one_line(one.sentence),
+            _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
+        )
+        for one in broke(run)[:MOST_BROKE]
+    ]
+
+
+Rows = dict[tuple[str, str], list[ScoredAnswer]]
+
+
+def _by_key(run: Run) -> Rows:
+    found: Rows = {}
+    for answer in run.answers:
+        found.setdefault((answer.task, answer.candidate), []).append(answer)
+    return found
+
+
+def _worst(run: Run, rows: Rows, task: str, metric: str, part: str, candidate: str) -> str:
+    """The case whose answer has the worst score; '' where every score is the best there is."""
+    spec = view.metric_map(run).get(metric)
+    if spec is None or spec.better == "neither":
+        return ""
+    sign = 1 if spec.better == "higher" else -1
+    best = spec.upper if sign > 0 else spec.lower
+    tags = {case.id: case.tags for case in run.cases if case.task == task}
+    scored = [
+        (sign * score.value, answer.case)
+        for answer in rows.get((task, candidate), ())
+        if part == "all" or part in tags.get(answer.case, ())
+        for score in answer.scores
+        if score.metric == metric and score.value is not None and score.value != best
+    ]
+    return min(scored, key=lambda pair: pair[0])[1] if scored else ""
+
+
+def show(case: str, run: Run) -> str:
+    """The command that shows a case of this run."""
+    return f"bench show {shlex.quote(text.one_line(case))} --run {shlex.quote(run.id)}"
+
+
+def cost_rows(run: Run) -> Iterator[tuple[str, str]]:
+    """What each way costs per day, and where one overtakes the other, as (label, words)."""
+    cost = run.break_even
+    if cost is None:
+        return
+    unit = text.one_line(f"{cost.currency} per day")
+    for way, name, figures in (
+        ("fine-tuning", cost.tuned_candidate, cost.tuned),
+        ("RAG", cost.rag_candidate, cost.rag),
+    ):
+        label = f"{way} ({text.one_line(name)})" if name else way
+        yield label, text.spread(*figures, unit)
+    for figures_at, unit in (
+        (cost.by_rate, "changes per fact and day"),
+        (cost.by_volume, "queries per day"),
+    ):
+        said = text.spread(*figures_at, unit) if figures_at else f"none in {unit}"
+        yield "break-even at", said
+    for target, days in cost.retrain.items():
+        label = f"to keep staleness under {text.one_line(target)}"
+        yield label, f"train again every {text.amount(days, 'days')}"
+    if cost.optimal_days is not None:
+        yield "cheapest", f"train again every {text.amount(cost.optimal_days, 'days')}"
+
+
+def cost_line(run: Run) -> str:
+    """Costs and both break-even points in a paragraph."""
+    if run.break_even is None:
+        return NO_COSTS
+    points = [words for label, words in cost_rows(run) if label == "break-even at"]
+    return f"{text.one_line(run.break_even.sentence)} Break-even: {'; '.join(points)}."
+
+
+def needed(curve: CurveResult) -> str:
+    """The examples or exposures that the target needs."""
+    if curve.needed is None:
+        return "beyond the data"
+    return text.spread(*curve.needed, curve.axis)
+
+
+def curve_rows(run: Run) -> list[tuple[str, str, str, str, str]]:
+    """Need, where it was measured, target, what it needs, seeds."""
+    metrics = view.metric_map(run)
+    rows = []
+    for one in run.curves:
+        metric = metrics[one.metric]
+        place = ", ".join([one.task, one.metric, *([one.slice] if one.slice != "all" else [])])
+        target = "" if one.target is None else text.number(one.target, metric)
+        trained = f"{many(one.seeds, 'seed')}, {one.training}"
+        rows.append((one.need, text.one_line(place), target, needed(one), trained))
+    return rows
+
+
+def price_rows(run: Run) -> list[tuple[str, str, str]]:
+    """What costs rest on: name, value with interval, where it is from and of which day."""
+    rows = []
+    for one in run.break_even.inputs.values() if run.break_even else ():
+        day = [] if one.on is None else [one.on.isoformat()]
+        origin = ", ".join([one.origin, *([one.source] if one.source else []), *day])
+        value = text.spread(one.value, one.low, one.high, one.unit)
+        rows.append((text.one_line(one.name), text.one_line(value), text.one_line(origin, 120)))
+    return rows
