@@ -17,12 +17,13 @@ from harness.records import (
 from harness.report import text, view
 
 UNDECIDED = (
-    "This run's record holds no decision. Running the suite again makes one; "
-    "finished work is kept."
+    "This run's record holds no decision. Running the suite again makes one; finished work is kept."
 )
 NO_COSTS = "This run does not set fine-tuning against RAG in money."
 NOTHING_BROKE = "No loss was shown. That is no proof that there is none."
 MOST_BROKE = 5
+NAME, SENTENCE = 80, 800
+"""Characters of a name and of a sentence: a screen of them holds, whatever a suite is called."""
 _SHARE = Metric("share", "")
 
 
@@ -42,12 +43,12 @@ def is_old(run: Run) -> bool:
 
 def headline(run: Run) -> str:
     """The decision in a sentence."""
-    return text.one_line(run.decision.sentence) if run.decision else UNDECIDED
+    return text.one_line(run.decision.sentence, SENTENCE) if run.decision else UNDECIDED
 
 
 def use(need: NeedResult) -> str:
     """The way to serve a need, with its candidate: 'fine-tune (lora)'."""
-    name = text.one_line(need.candidate)
+    name = text.one_line(need.candidate, NAME)
     return f"{need.way} ({name})" if name and name != need.way else need.way
 
 
@@ -80,7 +81,7 @@ def claim_rows(run: Run) -> list[tuple[str, str, str, str]]:
     """Claim, answer, effect with interval, n."""
     metrics = view.metric_map(run)
     return [
-        (text.one_line(one.claim), one.answer, effect(one, metrics), f"{one.n:,}")
+        (text.one_line(one.claim, 2 * NAME), one.answer, effect(one, metrics), f"{one.n:,}")
         for one in run.claims
     ]
 
@@ -103,7 +104,7 @@ def weaknesses(run: Run) -> list[Weakness]:
     found = [
         Weakness(
             one.need,
-            text.one_line(one.why),
+            text.one_line(one.why, SENTENCE),
             _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
         )
         for one in unmet(run)
@@ -111,7 +112,7 @@ def weaknesses(run: Run) -> list[Weakness]:
     return found + [
         Weakness(
             "broke",
-            text.one_line(one.sentence),
+            text.one_line(one.sentence, SENTENCE),
             _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
         )
         for one in broke(run)[:MOST_BROKE]
@@ -156,12 +157,12 @@ def cost_rows(run: Run) -> Iterator[tuple[str, str]]:
     cost = run.break_even
     if cost is None:
         return
-    unit = text.one_line(f"{cost.currency} per day")
+    unit = text.one_line(f"{cost.currency} per day", NAME)
     for way, name, figures in (
         ("fine-tuning", cost.tuned_candidate, cost.tuned),
         ("RAG", cost.rag_candidate, cost.rag),
     ):
-        label = f"{way} ({text.one_line(name)})" if name else way
+        label = f"{way} ({text.one_line(name, NAME)})" if name else way
         yield label, text.spread(*figures, unit)
     for figures_at, unit in (
         (cost.by_rate, "changes per fact and day"),
@@ -181,7 +182,7 @@ def cost_line(run: Run) -> str:
     if run.break_even is None:
         return NO_COSTS
     points = [words for label, words in cost_rows(run) if label == "break-even at"]
-    return f"{text.one_line(run.break_even.sentence)} Break-even: {'; '.join(points)}."
+    return f"{text.one_line(run.break_even.sentence, SENTENCE)} Break-even: {'; '.join(points)}."
 
 
 def needed(curve: CurveResult) -> str:
@@ -211,5 +212,11 @@ def price_rows(run: Run) -> list[tuple[str, str, str]]:
         day = [] if one.on is None else [one.on.isoformat()]
         origin = ", ".join([one.origin, *([one.source] if one.source else []), *day])
         value = text.spread(one.value, one.low, one.high, one.unit)
-        rows.append((text.one_line(one.name), text.one_line(value), text.one_line(origin, 120)))
+        rows.append(
+            (
+                text.one_line(one.name, NAME),
+                text.one_line(value, 2 * NAME),
+                text.one_line(origin, 2 * NAME),
+            )
+        )
     return rows

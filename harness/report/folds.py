@@ -7,9 +7,8 @@ from harness.records import Comparison, Metric, Run
 from harness.report import decided, expected, scope, text, view
 from harness.report.text import markdown
 
-# a pull-request comment holds 65,536 characters: the rows here, and the folds of all parts
+# a pull-request comment holds 65,536 characters; comparisons.csv has every row
 _MOST_ROWS = 60
-_ROOM = 50_000
 _STALENESS = ("recency.current", "recency.stale", "recency.age_days")
 
 
@@ -243,12 +242,12 @@ def _warnings(run: Run) -> list[str]:
     return [f"- {markdown(line)}" for line in run.warnings]
 
 
-def every(run: Run) -> Iterator[str]:
+def every(run: Run, room: int) -> Iterator[str]:
     """All folds, in the order of a reader's questions; a fold of nothing is left out.
 
-    So is one that a pull-request comment has no room for, and then that is said.
+    So is one that `room` characters do not hold, and then that is said.
     """
-    room, left = _ROOM, []
+    left = []
     gate = len(run.gate.rules) if run.gate else 0
     for title, body in (
         ("Why, and what would change it", _why(run)),

@@ -8,6 +8,9 @@ from harness.records import Run
 from harness.report import decided, folds, text, view
 from harness.report.text import markdown
 
+# a pull-request comment holds 65,536 characters, one line of them for what is left out
+_ROOM = 65_000
+
 
 def _top(run: Run) -> Iterator[str]:
     word, sentence = view.verdict(run)
@@ -49,8 +52,9 @@ def _advice(run: Run) -> Iterator[str]:
 
 def render(run: Run) -> str:
     """The Markdown of a run."""
-    parts = (_top, _needs, _limits, _advice, folds.every)
-    return "\n".join(line for part in parts for line in part(run)) + "\n"
+    screen = [line for part in (_top, _needs, _limits, _advice) for line in part(run)]
+    room = _ROOM - sum(len(line) + 1 for line in screen)
+    return "\n".join((*screen, *folds.every(run, room))) + "\n"
 
 
 class MarkdownReport:

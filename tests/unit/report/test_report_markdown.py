@@ -26,7 +26,8 @@ def test_the_verdict_comes_first_and_folds_come_last():
 
 def test_every_table_row_has_as_many_cells_as_its_heading():
     for block in re.findall(
-        r"(?:^\|.*\n)+", markdown.render(decided(make_run())), flags=re.MULTILINE):
+        r"(?:^\|.*\n)+", markdown.render(decided(make_run())), flags=re.MULTILINE
+    ):
         cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
         assert len(cells) == 1
 
