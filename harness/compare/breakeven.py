@@ -1,9 +1,200 @@
-"""Fine-tuning against RAG in money per day."""
+"""Fine-tuning against RAG in money per day.
 
-from harness.records import BreakEven, Run, Suite
+The formulas are in `upkeep`, the measured inputs in `upkeep_inputs`. For the report's sliders,
+report/templates/breakeven.js has the formulas of `upkeep` under the same names in camel case;
+each takes an object of numbers by input name, which is `{name: priced.value}` of
+`BreakEven.inputs`. docs/costs.md explains every input.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.compare import upkeep
+from harness.compare.upkeep_inputs import Arms, arms_of, inputs_of
+from harness.records import SHARES, BreakEven, Priced, Run, Suite
+
+DRAWS = 2_000
+TARGETS = {"5 %": 0.05, "10 %": 0.10}
+"""Staleness that reports give a retraining interval for."""
+Z = 1.959964
 
 
 def break_even(run: Run, suite: Suite) -> BreakEven | None:
-    """What both ways cost at the suite's rates, None where a run measured only one of them."""
-    del run, suite
-    return None
+    """What both ways cost at the suite's rates, None where a run measured only one of them.
+
+    Intervals carry those of the measured inputs: in 2,000 seeded draws each input is drawn by
+    itself, from two half normals that put 95 % between its bounds, and the 2.5 % and 97.5 %
+    quantiles of the results are the interval. Prices and rates without an interval are held.
+    """
+    arms = arms_of(run)
+    if arms is None:
+        return None
+    inputs = inputs_of(run, suite, arms)
+    case = _solve(inputs, suite.seed)
+    return BreakEven(
+        inputs=inputs,
+        currency=suite.decision.currency,
+        sentence=_sentence(case, inputs, arms, suite.decision.currency),
+        tuned=case.tuned,
+        rag=case.rag,
+        tuned_candidate=arms.tuned.name,
+        rag_candidate=arms.rag.name,
+        by_rate=case.by_rate,
+        by_volume=case.by_volume,
+        retrain=case.retrain,
+        optimal_days=case.optimal,
+        notes=tuple(_notes(case, inputs, suite.decision.currency)),
+    )
+
+
+Bounded = tuple[float, float, float]
+Open = tuple[float, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Everything solved; `gap` is RAG's advantage in money per day."""
+
+    values: dict[str, float]
+    tuned: Bounded
+    rag: Bounded
+    gap: Bounded
+    by_rate: Open | None
+    by_volume: Open | None
+    retrain: dict[str, float]
+    optimal: float | None
+
+
+def _solve(inputs: dict[str, Priced], seed: int) -> _Case:
+    values = {name: one.value for name, one in inputs.items()}
+    drawn = draws(inputs, seed)
+    rate, lag = values["change_rate"], values["lag_days"]
+    kept = {name: upkeep.retrain_every(rate, share, lag) for name, share in TARGETS.items()}
+    return _Case(
+        values,
+        _bounded(float(upkeep.tuned_per_day(values)), upkeep.tuned_per_day(drawn)),
+        _bounded(float(upkeep.rag_per_day(values)), upkeep.rag_per_day(drawn)),
+        _bounded(float(upkeep.advantage(values)), upkeep.advantage(drawn)),
+        _open(float(upkeep.rate_crossover(values)), upkeep.rate_crossover(drawn)),
+        _open(float(upkeep.volume_crossover(values)), upkeep.volume_crossover(drawn)),
+        {name: one for name, one in kept.items() if one is not None and np.isfinite(one)},
+        upkeep.cheapest_interval(values),
+    )
+
+
+def draws(inputs: dict[str, Priced], seed: int, count: int = DRAWS) -> upkeep.Inputs:
+    """`count` values of each input: drawn where it has an interval, else its value again."""
+    rng = np.random.default_rng([seed, count])
+    found: dict[str, upkeep.Floats] = {}
+    for name in sorted(inputs):
+        one, normal = inputs[name], rng.standard_normal(count)
+        low = one.value if one.low is None else one.low
+        high = one.value if one.high is None else one.high
+        step = np.where(normal < 0, one.value - low, high - one.value) / Z
+        ceiling = 1.0 if name in SHARES else np.inf
+        found[name] = np.clip(one.value + normal * step, 0.0, ceiling)
+    return found
+
+
+def _bounded(value: float, drawn: upkeep.Floats) -> Bounded:
+    low, high = (float(one) for one in np.quantile(drawn, [0.025, 0.975]))
+    return value, min(low, value), max(high, value)
+
+
+def _open(value: float, drawn: upkeep.Floats) -> Open | None:
+    """A crossover with its interval, an end None where there is none; None where none is at all."""
+    if not np.isfinite(value) or value <= 0:
+        return None
+    # by order statistics: between a number and infinity there is no quantile
+    low, high = (float(one) for one in np.quantile(drawn, [0.025, 0.975], method="inverted_cdf"))
+    return (
+        value,
+        min(low, value) if np.isfinite(low) else value,
+        max(high, value) if np.isfinite(high) else None,
+    )
+
+
+def _sentence(case: _Case, inputs: dict[str, Priced], arms: Arms, currency: str) -> str:
+    rate = inputs["change_rate"]
+    tuned, rag = arms.tuned.name, arms.rag.name
+    ways = ((tuned, case.tuned, case.values), (rag, case.rag, case.values))
+    each = " and ".join(
+        f"{name} {amount(cost[0])} {currency} a day (95 % interval {amount(cost[1])} to "
+        f"{amount(cost[2])})"
+        for name, cost, _ in ways
+    )
+    _, low, high = case.gap
+    which = f"{rag} costs less" if low > 0 else f"{tuned} costs less" if high < 0 else ""
+    text = (
+        f"At {amount(case.values['queries_per_day'])} queries a day, {amount(rate.value)} changes "
+        f"per fact and day and a training every {amount(case.values['retrain_days'])} days, "
+        f"{which or 'it is not shown which costs less'}: {each}."
+    )
+    return f"{text} {_turn(case, tuned, rag)}"
+
+
+def _turn(case: _Case, tuned: str, rag: str) -> str:
+    """What rate of change, or what volume, turns the answer over."""
+    low, high = (tuned, rag) if _rises(case.values) else (rag, tuned)
+    if case.by_rate is not None:
+        return (
+            f"{low} costs less below {_span(case.by_rate)} changes per fact and day, {high} above."
+        )
+    cheaper = rag if case.gap[0] > 0 else tuned
+    text = f"By these numbers {cheaper} costs less at every rate of change"
+    if case.by_volume is None:
+        return f"{text} and every volume."
+    return f"{text}; both cost the same at {_span(case.by_volume)} queries a day."
+
+
+def _rises(values: dict[str, float]) -> bool:
+    """Whether fine-tuning grows dearer as facts change faster."""
+    at = [upkeep.advantage({**values, "change_rate": rate}) for rate in (0.0, upkeep.FASTEST)]
+    return bool(at[1] >= at[0])
+
+
+def _span(crossing: Open) -> str:
+    value, low, high = crossing
+    upper = "no bound" if high is None else amount(high)
+    return f"{amount(value)} (95 % interval {amount(low or 0.0)} to {upper})"
+
+
+def _notes(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
+    found = []
+    parts = (upkeep.tuned_parts(case.values), upkeep.rag_parts(case.values))
+    for name, some in zip(("fine-tuning", "RAG"), parts, strict=True):
+        largest = max(some, key=lambda part: float(some[part]))
+        whole = float(sum(some.values()))
+        if whole > 0:
+            share = 100 * float(some[largest]) / whole
+            found.append(f"Of the cost of {name}, {share:.0f} % is {largest}.")
+    rate = inputs["change_rate"]
+    if rate.origin == "measured":
+        found.append(
+            f"The rate of change is of the suite's own facts: {rate.source}. A suite that picked "
+            "facts because they change overstates it."
+        )
+    for name in TARGETS:
+        if name not in case.retrain:
+            never = case.values["change_rate"] <= 0
+            why = "facts do not change" if never else "the lag alone makes more answers stale"
+            found.append(f"No retraining interval is given for {name} stale answers: {why}.")
+    if case.optimal is None:
+        found.append("Fine-tuning costs least where it is never repeated.")
+    assumed = [one.name for one in inputs.values() if one.origin == "default"]
+    if assumed:
+        found.append(
+            f"Assumed, not measured: {', '.join(assumed)}. Set them under `decision:` in the suite"
+            + (f"; the numbers are plain, in {currency}." if currency != "USD" else ".")
+        )
+    return found
+
+
+def amount(value: float) -> str:
+    """A number to three digits, thousands apart, such as 1,230 or 0.00027."""
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    text = f"{round(value, 2 - int(np.floor(np.log10(abs(value))))):,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -11,6 +11,15 @@ from harness.records.candidates import (
     Retrieval,
     Sampling,
 )
+from harness.records.costs import (
+    CPU_HOUR,
+    GPU_HOUR,
+    PRICES,
+    RATES,
+    SHARES,
+    CandidateCost,
+    CostInput,
+)
 from harness.records.data import (
     FACT_TAGS,
     MIN_SLICE,
@@ -69,10 +78,15 @@ from harness.records.suite import Arm, Expectation, Rule, Suite
 
 __all__ = [
     "BUDGETS",
+    "CPU_HOUR",
     "FACT_TAGS",
+    "GPU_HOUR",
     "MIN_SLICE",
     "MUST_PASS",
     "NEEDS",
+    "PRICES",
+    "RATES",
+    "SHARES",
     "TARGETS",
     "Adapter",
     "AdapterSource",
@@ -80,12 +94,14 @@ __all__ = [
     "Arm",
     "BreakEven",
     "Candidate",
+    "CandidateCost",
     "CandidateResult",
     "Case",
     "CaseResult",
     "ClaimResult",
     "Comparison",
     "ContextKind",
+    "CostInput",
     "CurvePoint",
     "CurveResult",
     "CurveSpec",

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from harness.records.candidates import Candidate
+from harness.records.costs import CandidateCost
 from harness.records.data import Case, VerdictName
 from harness.records.decision import BreakEven, ClaimResult, CurveResult, Decision
 from harness.records.engines import Adapter, Model
@@ -142,7 +143,8 @@ class Run:
     `setup` has what answers and scores depend on beside weights and cases (harness/ledger.py), so
     that a later run can tell whether it may be held against this one.
     `methods` compare recipes that were trained with several seeds, where single adapters do not.
-    `claims`, `decision`, `curves` and `break_even` are what the report's first sections say.
+    `claims`, `decision`, `curves` and `break_even` are what the report's first sections say,
+    `costs` what each candidate took.
     """
 
     schema: int
@@ -178,3 +180,4 @@ class Run:
     decision: Decision | None = None
     curves: tuple[CurveResult, ...] = ()
     break_even: BreakEven | None = None
+    costs: tuple[CandidateCost, ...] = ()
