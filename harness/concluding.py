@@ -1,5 +1,6 @@
 """What a finished run's numbers come to: curves, claims, costs, and the decision."""
 
+from collections import Counter
 from dataclasses import replace
 
 from harness.compare.breakeven import break_even
@@ -7,13 +8,23 @@ from harness.compare.claimed import claims
 from harness.compare.costs import costs
 from harness.compare.curves import learning_curves
 from harness.compare.decision import decide
+from harness.plan import needed_recipes, rows_of
 from harness.records import Run, Suite
 
 
 def conclude(run: Run, suite: Suite) -> Run:
     """The run with its conclusions, each seeing those before it."""
     run = replace(run, costs=costs(run, suite.decision, suite.endpoint))
-    run = replace(run, curves=learning_curves(run, suite))
+    run = replace(run, curves=learning_curves(run, suite, shown(suite)))
     run = replace(run, break_even=break_even(run, suite))
     run = replace(run, claims=claims(run, suite))
     return replace(run, decision=decide(run, suite))
+
+
+def shown(suite: Suite) -> dict[str, Counter[str]]:
+    """Per recipe, how many of its rows carry a fact, with those of what it starts from."""
+    found: dict[str, Counter[str]] = {}
+    for recipe in needed_recipes(suite):  # what a recipe starts from comes first
+        own = Counter(row.fact for row in rows_of(suite, recipe) if row.fact is not None)
+        found[recipe.name] = own + found.get(recipe.start or "", Counter())
+    return found

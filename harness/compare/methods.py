@@ -38,7 +38,7 @@ def methods_of(
     for one in candidates:
         if one.adapter.kind == "recipe" and one.adapter.value in known:
             recipe = known[one.adapter.value]
-            key = (_seedless(recipe, known), one.prompt, one.context, one.retrieve)
+            key = (seedless(recipe, known), one.prompt, one.context, one.retrieve)
             groups.setdefault(key, {}).setdefault(recipe.seed, one)
     found = {}
     for group in groups.values():
@@ -81,10 +81,10 @@ def compare_methods(
     )
 
 
-def _seedless(recipe: Recipe, known: dict[str, Recipe]) -> object:
+def seedless(recipe: Recipe, known: dict[str, Recipe]) -> object:
     """All of a recipe, and of what it starts from, but names and seeds."""
     start = known.get(recipe.start or "")
-    before = _seedless(start, known) if start else recipe.start
+    before = seedless(start, known) if start else recipe.start
     return replace(recipe, name="", seed=0, start=None), before
 
 
