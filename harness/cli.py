@@ -161,13 +161,10 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001
 @cli.command()
 @click.argument("file", default="suite")
 def schema(file: str) -> None:
-    """Print the JSON Schema of suite.yaml (or of another suite FILE)."""
-    from harness.errors import UnknownNameError
-    from harness.suite.schema import FILES, json_schema
+    """Print the JSON Schema of suite.yaml, of another suite FILE, or of run.json (run)."""
+    from harness.commands.authoring import schema_of
 
-    if file not in FILES:
-        raise UnknownNameError("suite file", file, FILES)
-    print_json(json_schema(file))
+    print_json(schema_of(file))
 
 
 @cli.command()

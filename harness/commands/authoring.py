@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.console import many
-from harness.errors import Problem, SuiteError, UsageError
+from harness.errors import Problem, SuiteError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from harness.records import Suite
@@ -54,6 +54,22 @@ def init_suite(folder: Path, source: str | None, name: str | None, **flags: Any)
     same = ("near", "overlap", "model", "seed", "force")
     settings = {key: flags[key] for key in same}
     return init(folder, name or folder.resolve().name, asked, most=flags["cases"], **settings)
+
+
+def schema_of(file: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of suite file, or of run.json.
+
+    Raises:
+        UnknownNameError: there is no such file; names the nearest.
+    """
+    from harness.report import json as report_json
+    from harness.suite.schema import FILES, json_schema
+
+    if file == "run":
+        return report_json.json_schema()
+    if file not in FILES:
+        raise UnknownNameError("suite file", file, [*FILES, "run"])
+    return json_schema(file)
 
 
 def made_lines(folder: Path, made: "Made") -> Iterator[str]:

@@ -1,16 +1,19 @@
 """run.json: a whole run, as it is read back by `bench report` and `bench compare`."""
 
+import dataclasses
 import functools
 import json
+import math
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError
 
 from harness.errors import UsageError, from_os_error, nearest
 from harness.records import Run
-from harness.report.text import one_line, save, utf8
+from harness.report.text import one_line, save
 
 SCHEMA = 1
 
@@ -21,17 +24,56 @@ def _adapter() -> TypeAdapter[Run]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of run.json."""
-    return _adapter().json_schema()
+    """The JSON Schema of run.json, made from the records; `schema` is fixed to its version.
+
+    Fields that later versions of bench added are not required: files from before are valid.
+    """
+    schema = _adapter().json_schema()
+    schema["properties"]["schema"]["const"] = SCHEMA
+    schema["description"] = "A finished run, as `bench run` writes it: run.json."
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 
 def dumps(run: Run) -> str:
-    """A run as JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    """A run as JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+
+    Infinity and NaN, which JSON has no numbers for, become words that `read` takes back.
+    """
+    if not _has_only_numbers(run):
+        return _plain(run)
     try:
         return _adapter().dump_json(run).decode()
     except (PydanticSerializationError, UnicodeError):
-        plain = json.dumps(_adapter().dump_python(run), default=str, ensure_ascii=False)
-        return utf8(plain)
+        return _plain(run)
+
+
+def _has_only_numbers(run: Run) -> bool:
+    """Whether no number is infinite or NaN: pydantic would write null, and the run be lost."""
+    values = (score.value for answer in run.answers for score in answer.scores)
+    if not all(value is None or math.isfinite(value) for value in values):
+        return False
+    rest = dataclasses.replace(run, answers=(), cases=())
+    try:
+        json.dumps(_adapter().dump_python(rest), default=str, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(run: Run) -> str:
+    data = _finite(_adapter().dump_python(run))
+    found = json.dumps(data, default=str, ensure_ascii=False, allow_nan=False)
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def read(path: Path) -> Run:
