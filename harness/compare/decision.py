@@ -1,9 +1,185 @@
-"""Which candidate to use, per need and for all needs together."""
+"""Which candidate to use, per need and for all needs together; docs/decision.md says how."""
 
-from harness.records import Decision, Run, Suite
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.compare.answers import result, unanswered
+from harness.compare.choosing import choose
+from harness.compare.needs import Answered, answer, sure_of, target_of
+from harness.compare.pairs import adapted
+from harness.compare.places import Ground, plain_order, simplicity, way_of
+from harness.compare.reasons import turn_text
+from harness.compare.words import listing, value_text
+from harness.records import NEEDS, Candidate, Decision, Run, Suite, Way
+
+_VERBS: dict[Way, str] = {
+    "base": "keep the base as it is",
+    "prompt": "prompt",
+    "fine-tune": "fine-tune",
+    "RAG": "retrieve",
+    "combine": "fine-tune and retrieve",
+}
+_RANKS = {"shown": 2, "not shown": 1, "missed": 0}
+Served = Mapping[str, Candidate]
+"""Who serves each need."""
 
 
 def decide(run: Run, suite: Suite) -> Decision | None:
-    """The answer of a run, None where no two candidates were compared."""
-    del run, suite
-    return None
+    """The answer of a run; None where no need was measured."""
+    ground = Ground(run, suite)
+    needs = [*NEEDS, *(f"task {task}" for task in run.tasks)]
+    answered = [found for need in needs if (found := answer(ground, need))]
+    if not answered:
+        return None
+    known = {found.need: result(ground, found) for found in answered}
+    met = [found for found in answered if not found.none]
+    short = [found for found in answered if found.none]
+    served = _served(ground, met) if met else {}
+    said = [
+        _how(served) if met else "No candidate reaches what is wanted of any need.",
+        _apart(met, served),
+        _sure(ground, met),
+        _short(short),
+        _lacking(need for need in NEEDS if need not in known),
+    ]
+    return Decision(
+        _way(served.values()) if met else "none",
+        _name(served) if met else _most([found.choice.candidate for found in short]),
+        " ".join(text for text in said if text),
+        tuple(known.get(n) or unanswered(ground, n) for n in needs if n in known or n in NEEDS),
+        _sensitivity(ground, answered),
+    )
+
+
+def _served(ground: Ground, met: Sequence[Answered]) -> dict[str, Candidate]:
+    """Who serves each need that can be met: one for all, else one adapter for all, else each own.
+
+    The simplest one; of adapters, the one whose candidates are simplest together.
+    """
+    able = {one.need: _able(ground, one) for one in met}
+    for candidate in plain_order(ground.usable):
+        if all(candidate in members for members in able.values()):
+            alike = [one.choice.candidate for one in met]
+            alike = [c for c in alike if simplicity(c) == simplicity(candidate)]
+            same = next((c for c in alike if all(c in members for members in able.values())), None)
+            return dict.fromkeys(able, same or candidate)
+    plans = []
+    for source in dict.fromkeys(c.adapter for c in plain_order(ground.usable)):
+        plan = {
+            need: own[0]
+            for need, members in able.items()
+            if (own := [c for c in members if c.adapter == source])
+        }
+        plans += [plan] if len(plan) == len(able) else []
+    each = {one.need: one.choice.candidate for one in met}
+    return min(plans, key=lambda plan: sum(simplicity(c)[0] for c in plan.values()), default=each)
+
+
+def _able(ground: Ground, found: Answered) -> list[Candidate]:
+    """Candidates that serve a need as well as the chosen one, simplest first, that one foremost.
+
+    One that was not asked where the need was decided is judged by the first other place of it.
+    """
+    able = list(found.choice.alike)
+    judged = set(found.place.measured)
+    for place in ground.places(found.need)[1:]:
+        target = target_of(ground.suite.decision.targets, found.need, place.metric)
+        choice = choose(ground, place, target)
+        if _RANKS[choice.met] >= _RANKS[found.choice.met]:
+            able += [c for c in choice.alike if c.name not in judged]
+        judged |= set(place.measured)
+    chosen = found.choice.candidate
+    return [chosen, *(c for c in plain_order(able) if c is not chosen)]
+
+
+def _how(served: Served) -> str:
+    """Who serves which needs, in words, and what that takes."""
+    by_candidate: dict[str, list[str]] = {}
+    ways: dict[str, Way] = {}
+    for need, candidate in served.items():
+        by_candidate.setdefault(candidate.name, []).append(need)
+        ways[candidate.name] = way_of(candidate)
+    text = "; ".join(
+        f"{_VERBS[ways[name]]} ({name}) for {listing(needs)}"
+        for name, needs in by_candidate.items()
+    )
+    text = f"{text[0].upper()}{text[1:]}."
+    if len(by_candidate) < 2:
+        return text
+    adapters = {c.adapter for c in served.values()}
+    if not any(adapted(c) for c in served.values()):
+        return f"{text} Nothing of it needs training."
+    if len(adapters) == 1:
+        return f"{text} One adapter serves them all."
+    return f"{text} No single candidate serves them all."
+
+
+def _apart(met: Sequence[Answered], served: Served) -> str:
+    """What each need would take by itself, where one candidate for all is more than that."""
+    by_candidate: dict[str, list[str]] = {}
+    for found in met:
+        by_candidate.setdefault(found.choice.candidate.name, []).append(found.need)
+    if len(set(served.values())) > 1 or len(by_candidate) < 2:
+        return ""
+    said = [f"{name} for {listing(needs)}" for name, needs in by_candidate.items()]
+    return f"By itself each need would take less: {listing(said)}."
+
+
+def _way(candidates: Iterable[Candidate]) -> Way:
+    """One candidate's way, or what several take together."""
+    listed = list(candidates)
+    tuned = any(adapted(c) for c in listed)
+    read = any(c.context != "none" for c in listed)
+    if tuned:
+        return "combine" if read else "fine-tune"
+    if read:
+        return "RAG"
+    return "prompt" if any(c.prompt is not None for c in listed) else "base"
+
+
+def _name(served: Served) -> str:
+    """The candidate, or of several with one adapter the one with most to it; else ''."""
+    candidates = list(dict.fromkeys(served.values()))
+    if len({c.adapter for c in candidates}) > 1:
+        return ""
+    return max(candidates, key=simplicity).name
+
+
+def _most(candidates: Sequence[Candidate]) -> str:
+    """The name that is there most often, the first of such."""
+    names = [c.name for c in candidates]
+    return max(names, key=names.count)
+
+
+def _sure(ground: Ground, met: Sequence[Answered]) -> str:
+    by_sure: dict[str, list[str]] = {}
+    for found in met:
+        by_sure.setdefault(sure_of(ground, found), []).append(found.need)
+    text = "; ".join(f"{sure} for {listing(needs)}" for sure, needs in by_sure.items())
+    return f"How sure: {text}." if text else ""
+
+
+def _short(short: Sequence[Answered]) -> str:
+    """The needs for which nothing is good enough, with the best there is."""
+    said = []
+    for found in short:
+        chosen, metric = found.choice.candidate, found.place.metric
+        mean = found.place.measured[chosen.name].mean
+        if mean is not None and found.target is not None:
+            level, wanted = value_text(metric, mean), value_text(metric, found.target)
+            said.append(f"{found.need} ({chosen.name} {level}, wanted {wanted})")
+    return f"Nothing measured is good enough for {listing(said)}." if said else ""
+
+
+def _lacking(needs: Iterable[str]) -> str:
+    listed = listing(list(needs))
+    return f"Not measured: {listed}." if listed else ""
+
+
+def _sensitivity(ground: Ground, answered: Sequence[Answered]) -> tuple[str, ...]:
+    """Per need, the targets that would turn the answer over."""
+    said = []
+    for found in answered:
+        text = turn_text(ground, found)
+        if text:
+            said.append(f"{found.need[0].upper()}{found.need[1:]}: {text[0].lower()}{text[1:]}")
+    return tuple(said)

@@ -38,6 +38,7 @@ from harness.records.data import (
     Version,
 )
 from harness.records.decision import (
+    JOINED,
     NEEDS,
     TARGETS,
     BreakEven,
@@ -81,6 +82,7 @@ __all__ = [
     "CPU_HOUR",
     "FACT_TAGS",
     "GPU_HOUR",
+    "JOINED",
     "MIN_SLICE",
     "MUST_PASS",
     "NEEDS",

@@ -29,6 +29,9 @@ TARGETS = {
 }
 """The share of answers that must be right for a need to be met, where a suite says nothing."""
 
+JOINED = " or "
+"""Between the tags of a `slice` that takes the cases of several: "exposures-1 or exposures-2"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:
@@ -84,7 +87,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class NeedResult:
-    """Which candidate to use for a need, how sure that is, why, and what would change it."""
+    """Which candidate to use for a need, how sure that is, why, and what would change it.
+
+    Way `none`: no candidate reaches the target, and `candidate` is the best there is. The `slice`
+    may join tags (JOINED). `failing` counts the candidate's cases that fall short.
+    """
 
     need: str
     way: Way
