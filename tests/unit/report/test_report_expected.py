@@ -51,7 +51,7 @@ def test_the_terminal_keeps_to_80_columns(run: Run) -> None:
 
 def test_the_page_has_a_section_with_effect_and_interval(run: Run) -> None:
     page = html.render(run)
-    section = page.partition('<section id="expected"')[2].partition("</section>")[0]
+    section = page.partition('<div id="expected"')[2].partition("</div>\n</div>")[0]
     assert "−35 pp" in section
     assert "&lt;b&gt;of" in section
     assert '<a href="#expected">' in page

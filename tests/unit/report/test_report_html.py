@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qsl
 
 import pytest
+from factory_decision import decided
 from factory_run import NASTY, empty_run, large_run, make_run
 
 from harness.report import html
@@ -40,7 +41,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def source() -> str:
-    return html.render(make_run())
+    return html.render(decided(make_run()))
 
 
 @pytest.fixture(scope="module")
@@ -87,13 +88,14 @@ def test_the_script_builds_the_page_from_text_alone(page: Page):
 def test_sections_come_in_the_order_of_a_readers_questions(page: Page):
     expected = [
         "answer",
-        "findings",
-        "results",
-        "comparisons",
-        "recency",
+        "claims",
+        "map",
+        "staleness",
+        "curves",
         "cost",
+        "broke",
+        "candidates",
         "cases",
-        "gate",
         "method",
     ]
     assert expected == [section["id"] for section in page.every("section")]
@@ -109,7 +111,9 @@ def test_ids_are_unique_and_section_links_lead_somewhere(page: Page):
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert [name for name, n in Counter(ids).items() if n > 1] == []
     plain = {a["href"][1:] for a in page.every("a") if "?" not in a["href"]}
-    assert plain <= set(ids)
+    cases = {f"case-{case.id}" for case in make_run().cases}
+    assert {name for name in plain if name not in cases} <= set(ids)
+    assert plain & cases
 
 
 def _filters(page: Page) -> list[dict[str, str]]:
@@ -193,4 +197,4 @@ def test_an_empty_run_is_a_page_that_says_so():
     content = html.render(empty_run())
     assert "The suite has no gate rules" in content
     assert "No answers to this task." in content
-    assert [s for s in Page(content).every("section") if s["id"] == "recency"] == []
+    assert [s for s in Page(content).every("section") if s["id"] in ("staleness", "curves")] == []

@@ -1,0 +1,181 @@
+"""The answer of report.html: what to use per need, how sure, why, and what it cannot do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.records import CandidateResult, Comparison, Metric, Run
+from harness.records.decision import NeedResult, Option
+from harness.report import marks, text, view
+from harness.report.links import Answers, link
+
+SURE = {"shown": "●", "leaning": "◐", "not shown": "○", "not measured": "–"}
+SURE_WORDS = {
+    "shown": "shown",
+    "leaning": "leaning",
+    "not shown": "not shown",
+    "not measured": "not measured",
+}
+MEETS = {"shown": "✓", "missed": "✗", "not shown": "?", "unmeasured": "–"}
+MEETS_WORDS = {
+    "shown": "meets the target",
+    "missed": "misses the target",
+    "not shown": "not shown to meet the target",
+    "unmeasured": "not measured",
+}
+WAYS = {
+    "base": "the base alone",
+    "prompt": "a prompt",
+    "fine-tune": "fine-tuning",
+    "RAG": "retrieved passages",
+    "combine": "fine-tuning and retrieved passages",
+    "none": "none",
+}
+MOST_LOSSES = 6
+
+
+def _metric(metrics: dict[str, Metric], name: str) -> Metric:
+    return metrics.get(name, Metric(name, ""))
+
+
+def _option(one: Option, need: NeedResult, metric: Metric) -> dict[str, Any]:
+    where = {"task": need.task, "metric": need.metric, "slice": need.slice}
+    money = "" if one.cost_per_1000 is None else f"{one.cost_per_1000:.3g}"
+    return {
+        "item": one,
+        "way": WAYS[one.way],
+        "value": text.number(one.mean, metric),
+        "bounds": text.bounds(one.low, one.high, metric),
+        "target": need.target,
+        "mark": _band(one.mean, one.low, one.high, metric),
+        "meets": MEETS_WORDS[one.meets],
+        "sign": MEETS[one.meets],
+        "cost": money,
+        "link": link(**where, candidate=one.candidate) if need.task else "",
+    }
+
+
+def _band(
+    mean: float | None, low: float | None, high: float | None, metric: Metric
+) -> marks.Mark | None:
+    top = marks.reach([mean, high])
+    return marks.band(mean, low, high, metric, top)
+
+
+def _tick(target: float | None, metric: Metric) -> float | None:
+    """Where the target stands on a bar; None where the bar has no end of its own."""
+    if target is None or metric.upper is None:
+        return None
+    mark = marks.band(target, None, None, metric, metric.upper)
+    return mark.mid if mark else None
+
+
+def _need(one: NeedResult, metrics: dict[str, Metric], answers: Answers) -> dict[str, Any]:
+    metric = _metric(metrics, one.metric)
+    where = {"task": one.task, "metric": one.metric, "slice": one.slice}
+    met = next((o.meets for o in one.options if o.candidate == one.candidate), None)
+    if met is None:
+        met = "unmeasured" if one.mean is None else "not shown"
+    known = bool(one.task and one.candidate)
+    return {
+        "item": one,
+        "way": WAYS[one.way],
+        "mark": SURE[one.sure],
+        "sure": SURE_WORDS[one.sure],
+        "met": MEETS_WORDS[met],
+        "sign": MEETS[met],
+        "meets": met,
+        "value": text.number(one.mean, metric) if one.mean is not None else "",
+        "bounds": text.bounds(one.low, one.high, metric),
+        "target": text.number(one.target, metric) if one.target is not None else "",
+        "tick": _tick(one.target, metric),
+        "drawn": _band(one.mean, one.low, one.high, metric),
+        "link": link(**where, candidate=one.candidate) if known else "",
+        "failing": answers.failing(one.task, one.metric, one.slice, one.candidate),
+        "options": [_option(o, one, metric) for o in one.options],
+    }
+
+
+def adapted(run: Run) -> set[str]:
+    """Names of the candidates with an adapter."""
+    return {r.candidate.name for r in run.candidates if r.candidate.adapter.kind != "none"}
+
+
+def _used(run: Run) -> list[str]:
+    """The candidates that the decision uses, the one for all needs first."""
+    if run.decision is None:
+        return []
+    names = [run.decision.candidate, *(need.candidate for need in run.decision.needs)]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _losses(run: Run, metrics: dict[str, Metric]) -> Iterator[Comparison]:
+    """What candidates that are used, with adapter, do worse than the base on all of a task."""
+    used, base, with_adapter = set(_used(run)), view.plain(run), adapted(run)
+    # what the adapter breaks shows where it is asked alone, so its own candidates count too
+    adapters = _adapters_of(run, used)
+    names = {
+        result.candidate.name
+        for result in run.candidates
+        if result.candidate.name in used or (_adapter(result) in adapters and _adapter(result))
+    }
+    for item in run.comparisons:
+        mine = item.candidate in names & with_adapter and item.baseline == base
+        metric = metrics[item.metric]
+        if mine and item.outcome == "worse" and item.slice == "all" and metric.headline:
+            yield item
+
+
+def _adapter(result: CandidateResult) -> str:
+    return result.adapter.digest if result.adapter else result.candidate.adapter.value
+
+
+def _adapters_of(run: Run, names: set[str]) -> set[str]:
+    return {_adapter(r) for r in run.candidates if r.candidate.name in names}
+
+
+def _weak(run: Run, needs: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
+    """What the answer cannot do: needs without a candidate that is shown to meet them, losses."""
+    found = []
+    for need in needs:
+        one = need["item"]
+        if one.sure == "not measured":
+            words = one.why or "not measured"
+            found.append({"title": one.need, "sign": "–", "words": words, "link": ""})
+        elif need["meets"] != "shown":
+            said = f"{need['value']} {need['bounds']}".strip()
+            asked = f", {need['target']} asked" if need["target"] else ""
+            words = f"{one.candidate or 'no candidate'} {need['met']}: {said}{asked}"
+            line = {"title": one.need, "sign": need["sign"], "words": words}
+            found.append(line | {"link": need["failing"]})
+    metrics = view.metric_map(run)
+    worst = sorted(_losses(run, metrics), key=lambda c: -abs(c.difference or 0))
+    for item in worst[:MOST_LOSSES]:
+        change = text.difference(item.difference, item.low, item.high, metrics[item.metric])
+        pair = (item.candidate, item.baseline)
+        found.append(
+            {
+                "title": f"{item.task}, {item.metric}",
+                "sign": "▼",
+                "words": f"{item.candidate} is worse than {item.baseline}: {change}",
+                "link": answers.lost(item.task, item.metric, item.slice, pair),
+            }
+        )
+    return found
+
+
+def build(run: Run) -> dict[str, Any]:
+    """Needs, weaknesses and what would turn the answer over; no needs without a decision."""
+    metrics = view.metric_map(run)
+    answers = Answers(run)
+    decision = run.decision
+    needs = [_need(one, metrics, answers) for one in decision.needs] if decision else []
+    counts = {word: sum(n["item"].sure == word for n in needs) for word in SURE}
+    return {
+        "decision": decision,
+        "way": WAYS[decision.way] if decision else "",
+        "needs": needs,
+        "weak": _weak(run, needs, answers) if decision else [],
+        "sure": [(SURE[w], w, n) for w, n in counts.items() if n],
+        "changes": [(n["item"].need, n["item"].change) for n in needs if n["item"].change],
+        "currency": run.break_even.currency if run.break_even else "",
+    }

@@ -1,0 +1,77 @@
+"""Fine-tuning against RAG per day in report.html: the run's numbers, and inputs to change."""
+
+import json
+from typing import Any
+
+from harness.records import Run
+from harness.records.decision import BreakEven, Priced
+from harness.report import text
+
+_ORIGINS = {"measured": "measured here", "suite": "set by the suite", "default": "assumed"}
+SWEPT = ("change_rate", "queries_per_day")
+"""Inputs that have a slider and a plot."""
+
+
+def amount(value: float | None) -> str:
+    """A number to three digits, thousands apart, never in powers of ten."""
+    if value is None:
+        return ""
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return text.signed(f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.7f}".rstrip("0"))
+
+
+def _span(value: tuple[float, float | None, float | None] | None, none: str) -> str:
+    if value is None:
+        return none
+    middle, low, high = value
+    if low is None and high is None:
+        return amount(middle)
+    return f"{amount(middle)} [{amount(low) or '0'}, {amount(high) or 'no bound'}]"
+
+
+def _input(one: Priced) -> dict[str, Any]:
+    ends = "" if one.low is None or one.high is None else f"[{amount(one.low)}, {amount(one.high)}]"
+    return {
+        "name": one.name,
+        "words": one.name.replace("_", " "),
+        "value": f"{one.value:.6g}",
+        "said": amount(one.value),
+        "unit": one.unit,
+        "origin": _ORIGINS[one.origin],
+        "bounds": ends,
+        "source": one.source,
+        "on": one.on.isoformat() if one.on else "",
+    }
+
+
+def _ways(money: BreakEven) -> list[dict[str, str]]:
+    pairs = (
+        ("fine-tuning", money.tuned_candidate, money.tuned),
+        ("RAG", money.rag_candidate, money.rag),
+    )
+    return [
+        {"way": way, "candidate": name, "cost": _span(cost, ""), "currency": money.currency}
+        for way, name, cost in pairs
+    ]
+
+
+def build(run: Run) -> dict[str, Any] | None:
+    """What the cost section says of both ways; None where the run priced only one of them."""
+    money = run.break_even
+    if money is None:
+        return None
+    values = {name: one.value for name, one in money.inputs.items()}
+    none = "they do not cross"
+    return {
+        "item": money,
+        "ways": _ways(money),
+        "by_rate": _span(money.by_rate, none),
+        "by_volume": _span(money.by_volume, none),
+        "retrain": [(name, amount(days)) for name, days in money.retrain.items()],
+        "optimal": amount(money.optimal_days),
+        "inputs": [_input(one) for one in money.inputs.values()],
+        "swept": [_input(money.inputs[name]) for name in SWEPT if name in money.inputs],
+        "values": json.dumps(values, allow_nan=False),
+        "dates": sorted({one.on.isoformat() for one in money.inputs.values() if one.on}),
+    }
