@@ -7,6 +7,7 @@ of like length without ever seeing the whole set sorted (the idea of length-grou
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -18,17 +19,28 @@ MICRO_BATCH_COST = 96  # tokens: what starting one more micro-batch costs, in pa
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A right-padded micro-batch.
+    """A micro-batch: rows padded on the right, or behind one another in one line (`lengths`).
 
-    `ids` and `mask` are [rows, length]; `positions` index the flattened [rows * length] hidden
-    states whose next token is a completion token, `targets` are those tokens; both [n].
+    `ids` and `mask` are [rows, length], of a line [1, tokens] and None; `positions` index the
+    flattened hidden states whose next token is a completion token, `targets` are those tokens;
+    both [n].
     """
 
     ids: torch.Tensor
-    mask: torch.Tensor
+    mask: torch.Tensor | None
     positions: torch.Tensor
     targets: torch.Tensor
     tokens: int
+    lengths: tuple[int, ...] = ()
+
+    def inputs(self) -> dict[str, Any]:
+        """What a model is called with."""
+        asked = {"input_ids": self.ids, "attention_mask": self.mask, "use_cache": False}
+        if not self.lengths:
+            return asked
+        places = torch.cat([torch.arange(length) for length in self.lengths]).unsqueeze(0)
+        line = {"position_ids": places.to(self.ids.device), "row_lengths": self.lengths}
+        return asked | line
 
 
 def size(row: EncodedRow) -> int:
@@ -84,6 +96,38 @@ def micro_batches(rows: Sequence[EncodedRow], limit: int) -> list[list[EncodedRo
         parts.append(near[start:stop])
         stop = start
     return parts
+
+
+def lines(rows: Sequence[EncodedRow], limit: int) -> list[list[EncodedRow]]:
+    """A step's rows in as few parts as hold at most `limit` tokens each, or one row."""
+    parts: list[list[EncodedRow]] = [[]]
+    held = 0
+    for row in rows:
+        if parts[-1] and held + size(row) > limit:
+            parts.append([])
+            held = 0
+        parts[-1].append(row)
+        held += size(row)
+    return parts
+
+
+def line(rows: Sequence[EncodedRow], device: torch.device) -> Batch:
+    """Rows behind one another, without padding, and where the loss falls."""
+    tokens: list[int] = []
+    positions: list[int] = []
+    targets: list[int] = []
+    for row in rows:
+        tokens.extend(row.prompt + row.completion)
+        positions.extend(range(len(tokens) - answers(row) - 1, len(tokens) - 1))
+        targets.extend(tokens[len(tokens) - answers(row) :])
+    return Batch(
+        ids=torch.tensor([tokens]).to(device),
+        mask=None,
+        positions=torch.tensor(positions).to(device),
+        targets=torch.tensor(targets).to(device),
+        tokens=len(tokens),
+        lengths=tuple(size(row) for row in rows),
+    )
 
 
 def collate(rows: Sequence[EncodedRow], pad_id: int, device: torch.device) -> Batch:

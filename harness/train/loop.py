@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness.errors import MachineError
 from harness.records import EncodedRow, Recipe
-from harness.train.batches import answers, collate, micro_batches, size
+from harness.train.batches import Batch, answers, collate, line, lines, micro_batches, size
 from harness.train.loss import Head
 from harness.train.machine import out_of_memory
 
@@ -108,8 +108,7 @@ class Loop:
         wanted = sum(answers(row) for row in rows)
         total = 0.0
         padded = 0
-        for part in micro_batches(rows, self.limit):
-            batch = collate(part, self.pad_id, self.device)
+        for batch in self.batches(rows):
             loss = self.head.loss(batch) / wanted
             torch.autograd.backward(loss)
             total += loss.item()
@@ -119,6 +118,14 @@ class Loop:
         self.counts.padded += padded
         return total
 
+    def batches(self, rows: Sequence[EncodedRow]) -> Iterator[Batch]:
+        """A step's rows in parts that fit: in lines without padding, or padded."""
+        if self.head.packed:
+            yield from (line(part, self.device) for part in lines(rows, self.limit))
+        else:
+            for part in micro_batches(rows, self.limit):
+                yield collate(part, self.pad_id, self.device)
+
     def evaluate(self, rows: Sequence[EncodedRow]) -> float:
         """Mean loss on rows in nats per completion token; changes nothing."""
         began = time.perf_counter()
@@ -127,8 +134,8 @@ class Loop:
         total = 0.0
         with torch.no_grad():
             for start in range(0, len(near), group):
-                for part in micro_batches(near[start : start + group], self.limit):
-                    total += self.head.loss(collate(part, self.pad_id, self.device)).item()
+                for batch in self.batches(near[start : start + group]):
+                    total += self.head.loss(batch).item()
         self.counts.dev_seconds += time.perf_counter() - began
         return total / sum(answers(row) for row in rows)
 

@@ -10,7 +10,7 @@ import math
 import platform
 import time
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from harness.errors import MachineError, UsageError, from_os_error
 from harness.records import EncodedRow, Recipe, TrainJob
 from harness.train import attention, batches, layers, machine
 from harness.train.loop import Counts, Loop, plan
-from harness.train.loss import head_of
+from harness.train.loss import head_of, pack_where_equal
 
 
 def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
@@ -58,10 +58,10 @@ def load_base(path: str, device: torch.device, dtype: torch.dtype) -> Any:
     return model.to(device)
 
 
-def add_adapter(base: Any, recipe: Recipe) -> Any:
+def add_adapter(base: Any, recipe: Recipe, probe: Callable[[], Any] | None = None) -> Any:
     """The base with fresh adapter weights, float32. UsageError for targets that are not there.
 
-    Dropout of the base stays off: only the recipe's own dropout is trained with.
+    `probe` runs the base once, to see which layers read the same tensor. Dropout of the base stays off: only the recipe's own dropout is trained with.
     """
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     refuse_embeddings(base, recipe)
@@ -88,7 +88,7 @@ def add_adapter(base: Any, recipe: Recipe) -> Any:
     for name, module in model.named_modules():
         if name.endswith("lora_dropout"):
             module.train()
-    layers.speed_up(model)
+    layers.speed_up(model, probe)
     return model
 
 
@@ -144,9 +144,11 @@ def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
     base = load_base(job.model_path, device, dtype)
     rows, dev, limit = fitting(job, base)
     parameters = sum(weight.numel() for weight in base.parameters())
-    probe = batches.collate([min(rows, key=batches.size)], job.pad_id, device)
-    head = head_of(base, probe)
-    model = add_adapter(base, recipe)
+    shortest = [min(rows, key=batches.size)]
+    head = head_of(base, batches.collate(shortest, job.pad_id, device))
+    head = pack_where_equal(head, rows, device)
+    probe = batches.line(shortest, device) if head.packed else batches.collate(shortest, 0, device)
+    model = add_adapter(base, recipe, lambda: head.loss(probe))
     if job.start is not None:
         take_weights(model, job.start)
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}

@@ -5,16 +5,20 @@ next token is a completion token, a chunk at a time, and the gradient of the hid
 taken in the same pass (the idea of fused linear cross-entropy, Liger Kernel, arXiv 2410.10989).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.train.batches import Batch
+from harness.records import EncodedRow
+from harness.train import attention
+from harness.train.batches import Batch, collate, line, size
 
 CHUNK_LOGITS = 4_194_304  # logits at a time: 16 MB in float32, which stays in a cache
+APART = {torch.float32: 1e-3, torch.bfloat16: 5e-2}  # relative; other products round otherwise
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -54,12 +58,14 @@ class Head:
     """How to get from a causal LM to the loss.
 
     `backbone` and `linear` are set where logits are `linear(backbone(ids))` and nothing else;
-    otherwise the model's own forward is used, which knows about scaling and soft caps.
+    otherwise the model's own forward is used, which knows about scaling and soft caps. `packed`
+    says that the model takes rows in one line without padding.
     """
 
     model: Any
     backbone: Any = None
     linear: nn.Linear | None = None
+    packed: bool = False
 
     @property
     def fast(self) -> bool:
@@ -70,13 +76,13 @@ class Head:
         """Sum of the cross-entropy over the completion tokens of a micro-batch; a scalar, fp32."""
         if self.linear is None:
             return self._full(batch)
-        hidden = self.backbone(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False)[0]
+        hidden = self.backbone(**batch.inputs())[0]
         rows = hidden.reshape(-1, hidden.shape[-1]).index_select(0, batch.positions)
         total: Tensor = _HeadLoss.apply(rows, self.linear.weight, self.linear.bias, batch.targets)  # type: ignore[no-untyped-call]
         return total
 
     def _full(self, batch: Batch) -> Tensor:
-        logits = self.model(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False).logits
+        logits = self.model(**batch.inputs()).logits
         rows = logits.reshape(-1, logits.shape[-1]).index_select(0, batch.positions)
         return functional.cross_entropy(rows.float(), batch.targets, reduction="sum")
 
@@ -102,11 +108,10 @@ def head_of(base: Any, batch: Batch) -> Head:
         return seen["output"]
 
     handle = linear.register_forward_hook(swap)
-    asked = {"input_ids": batch.ids, "attention_mask": batch.mask, "use_cache": False}
     try:
         with torch.no_grad():
-            logits = base(**asked).logits
-            hidden = backbone(**asked)[0]
+            logits = base(**batch.inputs()).logits
+            hidden = backbone(**batch.inputs())[0]
     finally:
         handle.remove()
     if "input" not in seen or hidden.shape != seen["input"].shape:
@@ -114,3 +119,43 @@ def head_of(base: Any, batch: Batch) -> Head:
     same = torch.equal(logits.to(seen["output"].dtype), seen["output"])
     close = torch.allclose(hidden.float(), seen["input"].float(), rtol=2e-2, atol=1e-3)
     return Head(base, backbone, linear) if same and close else full
+
+
+def pack_where_equal(head: Head, rows: Sequence[EncodedRow], device: torch.device) -> Head:
+    """The head with rows in one line, where a probe shows that the model allows it.
+
+    The longest and a short row are compared with the model's own padded outcome. Then the tokens
+    of the first row change: the second's outcome must stay the same to the last bit, or the model
+    looks across rows. Models with windows shorter than the rows, with states that run through
+    (Mamba), or with biases of positions fail, and are trained padded.
+    """
+    if device.type != "cpu":
+        return head
+    near = sorted(rows, key=size)
+    pair = [near[-1], near[0]]
+    first, second = size(pair[0]), size(pair[1])
+    spoilt = EncodedRow(pair[0].prompt[::-1], pair[0].completion[::-1])
+
+    def seen(batch: Batch) -> Tensor:
+        with torch.no_grad():
+            if head.backbone is not None:
+                return head.backbone(**batch.inputs())[0].float()  # type: ignore[no-any-return]
+            return head.model(**batch.inputs()).logits.float()  # type: ignore[no-any-return]
+
+    padded = seen(collate(pair, 0, device))
+    expected = torch.cat([padded[0, :first], padded[1, :second]])
+    used = attention.use_rows(head.model)
+    if not used:
+        return head
+    try:
+        packed = seen(line(pair, device))[0]
+        other = seen(line([spoilt, pair[1]], device))[0]
+    except (TypeError, ValueError, RuntimeError):
+        head.model.set_attn_implementation(used)
+        return head
+    apart = (packed - expected).norm() / expected.norm()
+    whole = torch.equal(packed[first:], other[first:])
+    if whole and float(apart) < APART.get(head.model.dtype, 5e-2):
+        return replace(head, packed=True)
+    head.model.set_attn_implementation(used)
+    return head

@@ -37,6 +37,17 @@ def config(kind: str) -> Any:
         case "qwen2":
             shape = {name: value for name, value in SHAPE.items() if name != "head_dim"}
             return transformers.Qwen2Config(**shape, **ends, tie_word_embeddings=False)
+        case "gpt_neox":
+            return transformers.GPTNeoXConfig(
+                vocab_size=VOCAB, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+                num_attention_heads=4, max_position_embeddings=128, **ends,
+            )
+        case "mistral":
+            return transformers.MistralConfig(**SHAPE, **ends, sliding_window=6)
+        case "bloom":
+            return transformers.BloomConfig(
+                vocab_size=VOCAB, hidden_size=32, n_layer=2, n_head=4, **ends
+            )
         case "gemma2":
             return transformers.Gemma2Config(**SHAPE, **ends, final_logit_softcapping=3.0)
         case "granite":
