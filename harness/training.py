@@ -1,6 +1,7 @@
 """The train stage as the pipeline drives it: adapters from recipes, paths or the hub."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from harness import models, outside, served
 from harness.console import Log
 from harness.errors import MachineError, UsageError
-from harness.plan import Plan, adapter_key, rows_of
+from harness.plan import Plan, adapter_key, machine, rows_of
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -135,8 +136,10 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
             str(draft),
             template.pad_id,
             start=before.path if before else None,
+            peak_flops=store.value(peak_key()) or 0.0,
         )
         record = follow(job, store, executor, log)
+        store.keep_value(peak_key(), record["peak_flops"])
         name_base(draft, plan.model.name)
         record |= {
             "base": plan.model.name,
@@ -155,6 +158,12 @@ def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: L
         f"dev loss {_last(record['dev_loss'])}, {made.size / 1e6:.1f} MB"
     )
     return made
+
+
+def peak_key() -> str:
+    """Where the FLOP/s that this machine's matrix products reach are kept."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return f"peak-flops-{digest_of([machine(), os.cpu_count(), threads])}"
 
 
 def started_from(recipe: Recipe, plan: Plan, store: Store) -> Adapter | None:

@@ -48,7 +48,8 @@ class EncodedRow:
 class TrainJob:
     """All that the training child needs; writes an adapter folder to `out`.
 
-    `start` is the folder of the adapter that training goes on from.
+    `start` is the folder of the adapter that training goes on from. `peak_flops` is what the
+    machine's matrix products reach in a second (0: to be measured).
     """
 
     model_path: str
@@ -60,6 +61,7 @@ class TrainJob:
     device: str = "auto"
     threads: int = 0
     start: str | None = None
+    peak_flops: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

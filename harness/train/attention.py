@@ -53,7 +53,7 @@ def packed_attention(
     if attention_mask is not None or options.get("position_bias") is not None:
         raise TypeError("a mask or a bias of positions over rows that stand in one line")
     query_32, key_32, value_32 = (
-        part.contiguous().float().split(row_lengths, dim=2) for part in (query, key, value)
+        torch.split(part.float(), list(row_lengths), dim=2) for part in (query, key, value)
     )
     groups = query.shape[1] // key.shape[1]
     outs = [

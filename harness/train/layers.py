@@ -52,11 +52,12 @@ class _Shared:
     outputs: dict[int, Tensor] = field(default_factory=dict)
 
     def output(self, layer: Any, x: Tensor) -> Tensor:
-        fresh = self.source is not x or self.version != x._version
+        version = x._version  # noqa: SLF001 - torch's own count of changes in place
+        fresh = self.source is not x or self.version != version
         if fresh or id(layer) not in self.outputs:
             found = _apply(self.layers, self.stretches, x)
             self.outputs = {id(one): y for one, y in zip(self.layers, found, strict=True)}
-            self.source, self.version = x, x._version
+            self.source, self.version = x, version
         result = self.outputs.pop(id(layer))
         if not self.outputs:
             self.source = None

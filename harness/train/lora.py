@@ -23,7 +23,7 @@ from transformers.pytorch_utils import Conv1D
 from harness.errors import MachineError, UsageError, from_os_error
 from harness.records import EncodedRow, Recipe, TrainJob
 from harness.train import attention, batches, layers, machine
-from harness.train.loop import Counts, Loop, plan
+from harness.train.loop import Loop, plan
 from harness.train.loss import head_of, pack_where_equal
 
 
@@ -61,7 +61,8 @@ def load_base(path: str, device: torch.device, dtype: torch.dtype) -> Any:
 def add_adapter(base: Any, recipe: Recipe, probe: Callable[[], Any] | None = None) -> Any:
     """The base with fresh adapter weights, float32. UsageError for targets that are not there.
 
-    `probe` runs the base once, to see which layers read the same tensor. Dropout of the base stays off: only the recipe's own dropout is trained with.
+    `probe` runs the base once, to see which layers read the same tensor. Dropout of the base
+    stays off: only the recipe's own dropout is trained with.
     """
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
     refuse_embeddings(base, recipe)
@@ -174,21 +175,29 @@ def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
     curves = yield from run(loop, rows, dev, checks)
     save(model, Path(job.out))
     record = {**facts, **curves, "epochs_done": curves["steps"] / per_epoch}
-    record.update(costs(loop.counts, parameters, device))
+    record.update(costs(loop, parameters, job.peak_flops or machine.gemm_peak(device, dtype)))
     yield {"event": "done", "step": curves["steps"], "steps": steps, "record": record}
 
 
-def costs(counts: Counts, parameters: int, device: torch.device) -> dict[str, Any]:
-    """What training took: tokens, FLOPs at 4 a base parameter and token, seconds, bytes."""
+def costs(loop: Loop, parameters: int, peak: float) -> dict[str, Any]:
+    """What training took: tokens, FLOPs at 4 a base parameter and token, seconds, bytes.
+
+    `utilisation` is the share of `peak`, the FLOP/s of this machine's matrix products.
+    """
+    counts = loop.counts
+    flops = 4 * parameters * counts.tokens
     return {
         "tokens": counts.tokens,
         "completion_tokens": counts.completion_tokens,
         "padded_share": 1 - counts.tokens / counts.padded,
+        "batching": "rows in one line" if loop.head.packed else "padded rows",
         "step_seconds": counts.step_seconds,
         "dev_seconds": counts.dev_seconds,
-        "flops": 4 * parameters * counts.tokens,
+        "flops": flops,
+        "peak_flops": peak,
+        "utilisation": flops / counts.step_seconds / peak,
         "tokens_per_second": counts.tokens / counts.step_seconds,
-        "peak_memory_bytes": machine.peak_memory_bytes(device),
+        "peak_memory_bytes": machine.peak_memory_bytes(loop.device),
     }
 
 

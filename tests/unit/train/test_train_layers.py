@@ -43,6 +43,35 @@ def test_quick_layers_equal_pefts_forward_and_backward(kind: str, rslora: bool) 
         assert torch.allclose(grad, quick_grads[name], atol=1e-6, rtol=1e-4), name
 
 
+@pytest.mark.parametrize("kind, groups", [("llama", 8), ("qwen2", 8), ("gpt_neox", 8)])
+def test_layers_that_read_the_same_tensor_are_one_operation_and_equal_pefts(
+    kind: str, groups: int
+) -> None:
+    """Of a Llama's seven layers: query, key and value; output; gate and up; down."""
+    logits, grads = outcome(adapted(kind))
+    quick = adapted(kind)
+    layers.speed_up(quick, lambda: quick(input_ids=torch.tensor([[5, 6, 7]])))
+    shared = {id(m.bench_shared) for m in quick.modules() if hasattr(m, "bench_shared")}
+    quick_logits, quick_grads = outcome(quick)
+    assert groups == len(shared)
+    assert torch.allclose(logits, quick_logits, atol=1e-5)
+    assert sorted(grads) == sorted(quick_grads)
+    for name, grad in grads.items():
+        assert torch.allclose(grad, quick_grads[name], atol=1e-6, rtol=1e-4), name
+
+
+def test_a_tensor_that_changed_in_place_is_read_anew() -> None:
+    quick = adapted("llama")
+    layers.speed_up(quick, lambda: quick(input_ids=torch.tensor([[5, 6, 7]])))
+    block = quick.base_model.model.model.layers[0].self_attn
+    with torch.no_grad():
+        x = torch.ones(1, 2, 32)
+        block.q_proj(x)
+        expected = block.k_proj(x.clone() * 2)
+        x.mul_(2)
+        assert torch.equal(block.k_proj(x), expected)
+
+
 @pytest.mark.parametrize(
     "options", [{"lora_dropout": 0.1}, {"use_dora": True}, {"lora_bias": True}]
 )

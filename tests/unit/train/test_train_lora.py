@@ -20,7 +20,7 @@ KEYS = {
     "recipe", "seed", "seconds", "load_seconds", "tokens", "completion_tokens", "padded_share",
     "rows", "dev_rows", "dropped_rows", "steps", "epochs_done", "flops", "tokens_per_second",
     "peak_memory_bytes", "loss", "dev_loss", "best_step", "stopped_early", "device", "dtype",
-    "trainable_params", "versions",
+    "trainable_params", "versions", "batching", "peak_flops", "utilisation",
 }  # fmt: skip
 
 
@@ -60,6 +60,10 @@ def test_the_record_counts_what_was_trained(llama: str, tmp_path: Path) -> None:
     assert tokens == found["tokens"]
     assert sum(len(row.completion) for row in made.rows) == found["completion_tokens"]
     assert tokens * 4 * found["base_params"] == found["flops"]
+    assert (found["padded_share"], found["batching"]) == (0.0, "rows in one line")
+    assert found["utilisation"] == pytest.approx(
+        found["flops"] / found["step_seconds"] / found["peak_flops"]
+    )
     assert tuple(
         found[key] for key in ("rows", "dev_rows", "dropped_rows", "steps", "epochs_done")
     ) == (24, 6, 0, 3, 1.0)

@@ -27,34 +27,24 @@ SHAPE = {
 SMALL_GPT2 = {"vocab_size": VOCAB, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
 
 
+ENDS = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+WITHOUT_DIM = {name: value for name, value in SHAPE.items() if name != "head_dim"}
+SMALL_BLOOM = {"vocab_size": VOCAB, "hidden_size": 32, "n_layer": 2, "n_head": 4}
+CONFIGS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "gpt2": (transformers.GPT2Config, SMALL_GPT2),
+    "llama": (transformers.LlamaConfig, {**SHAPE, "tie_word_embeddings": True}),
+    "qwen2": (transformers.Qwen2Config, {**WITHOUT_DIM, "tie_word_embeddings": False}),
+    "gpt_neox": (transformers.GPTNeoXConfig, WITHOUT_DIM),
+    "mistral": (transformers.MistralConfig, {**SHAPE, "sliding_window": 6}),
+    "bloom": (transformers.BloomConfig, SMALL_BLOOM),
+    "gemma2": (transformers.Gemma2Config, {**SHAPE, "final_logit_softcapping": 3.0}),
+    "granite": (transformers.GraniteConfig, {**WITHOUT_DIM, "logits_scaling": 8.0}),
+}
+
+
 def config(kind: str) -> Any:
-    ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    match kind:
-        case "gpt2":
-            return transformers.GPT2Config(**SMALL_GPT2, **ends)
-        case "llama":
-            return transformers.LlamaConfig(**SHAPE, **ends, tie_word_embeddings=True)
-        case "qwen2":
-            shape = {name: value for name, value in SHAPE.items() if name != "head_dim"}
-            return transformers.Qwen2Config(**shape, **ends, tie_word_embeddings=False)
-        case "gpt_neox":
-            return transformers.GPTNeoXConfig(
-                vocab_size=VOCAB, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
-                num_attention_heads=4, max_position_embeddings=128, **ends,
-            )
-        case "mistral":
-            return transformers.MistralConfig(**SHAPE, **ends, sliding_window=6)
-        case "bloom":
-            return transformers.BloomConfig(
-                vocab_size=VOCAB, hidden_size=32, n_layer=2, n_head=4, **ends
-            )
-        case "gemma2":
-            return transformers.Gemma2Config(**SHAPE, **ends, final_logit_softcapping=3.0)
-        case "granite":
-            return transformers.GraniteConfig(
-                **{k: v for k, v in SHAPE.items() if k != "head_dim"}, **ends, logits_scaling=8.0
-            )
-    raise ValueError(kind)
+    made, options = CONFIGS[kind]
+    return made(**options, **ENDS)
 
 
 def model(kind: str, seed: int = 0) -> Any:
