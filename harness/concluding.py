@@ -7,6 +7,7 @@ from harness.compare.breakeven import break_even
 from harness.compare.claimed import claims
 from harness.compare.costs import costs
 from harness.compare.curves import learning_curves
+from harness.compare.dearer import cost_findings
 from harness.compare.decision import decide
 from harness.plan import needed_recipes, rows_of
 from harness.records import Run, Suite
@@ -15,6 +16,7 @@ from harness.records import Run, Suite
 def conclude(run: Run, suite: Suite) -> Run:
     """The run with its conclusions, each seeing those before it."""
     run = replace(run, costs=costs(run, suite.decision, suite.endpoint))
+    run = replace(run, findings=(*run.findings, *cost_findings(run, suite)))
     run = replace(run, curves=learning_curves(run, suite, shown(suite)))
     run = replace(run, break_even=break_even(run, suite))
     run = replace(run, claims=claims(run, suite))

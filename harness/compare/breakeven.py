@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.compare import upkeep
 from harness.compare.upkeep_inputs import Arms, arms_of, inputs_of
+from harness.compare.words import amount
 from harness.records import SHARES, BreakEven, Priced, Run, Suite
 
 DRAWS = 2_000
@@ -189,12 +190,3 @@ def _notes(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
             + (f"; the numbers are plain, in {currency}." if currency != "USD" else ".")
         )
     return found
-
-
-def amount(value: float) -> str:
-    """A number to three digits, thousands apart, such as 1,230 or 0.00027."""
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    text = f"{round(value, 2 - int(np.floor(np.log10(abs(value))))):,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -12,6 +12,7 @@ from harness.records import (
     PRICES,
     RATES,
     Answer,
+    Candidate,
     CandidateCost,
     CandidateResult,
     Endpoint,
@@ -19,6 +20,7 @@ from harness.records import (
     Policy,
     Priced,
     Run,
+    ScoredAnswer,
 )
 
 ASSUMED = "assumption"
@@ -80,14 +82,14 @@ def on_gpu(run: Run) -> bool:
 
 
 def serving(run: Run, policy: Policy, endpoint: Endpoint | None = None) -> dict[str, Priced]:
-    """The inputs that price a token: hour, seconds per million tokens, weight, token prices.
+    """The inputs that price an answer: hour, seconds per million tokens, weight, tokens, search.
 
     Engine seconds are shared over all tokens of the run, a prompt token counting `prompt_weight`
     of an answer token: the engine reads many prompt tokens at once and writes one at a time.
     """
     prices = prices_of(run, policy, endpoint)
     weight = known("prompt_weight", policy)
-    found = {name: prices[name] for name in ("serve_hour", *_TOKENS)}
+    found = {name: prices[name] for name in ("serve_hour", "retrieval", *_TOKENS)}
     if weight is not None:
         found["prompt_weight"] = weight
     work = sum(
@@ -111,26 +113,36 @@ def cost_per_1000(
     candidates; with `task`, over that one. A candidate without answers is left out. The interval
     is of the answers' lengths, clustered as all means are.
     """
-    parts = {name: one.value for name, one in serving(run, policy, endpoint).items()}
-    prompt, answer = token_price(parts)
-    search = prices_of(run, policy, endpoint)["retrieval"].value
-    clusters = {case.id: case.cluster for case in run.cases}
+    parts = serving(run, policy, endpoint)
+    clusters = {(case.task, case.id): case.cluster for case in run.cases}
+    answers: dict[str, list[ScoredAnswer]] = {}
+    for one in run.answers:
+        if task in (None, one.task) and one.answer.finish != "error":
+            answers.setdefault(one.candidate, []).append(one)
     priced: dict[str, Priced] = {}
     for result in run.candidates:
-        name = result.candidate.name
-        own = [a for a in run.answers if a.candidate == name and task in (None, a.task)]
-        reads = search if result.candidate.context == "retrieved" else 0.0
+        candidate = result.candidate
+        own = answers.get(candidate.name, [])
         costs = [
-            (clusters.get(a.case, a.case), 1000 * (prompt * read + answer * wrote + reads))
-            for a in own
-            if a.answer.finish != "error"
-            for read, wrote in (tokens_of(a.answer),)
+            (
+                clusters.get((one.task, one.case), one.case),
+                1000 * price_of_answer(one.answer, candidate, parts),
+            )
+            for one in own
         ]
         if costs:
             value, low, high = level(costs)
             unit = f"{policy.currency} per 1,000 answers"
-            priced[name] = Priced(name, value, unit, "measured", low, high)
+            priced[candidate.name] = Priced(candidate.name, value, unit, "measured", low, high)
     return priced
+
+
+def price_of_answer(answer: Answer, candidate: Candidate, parts: dict[str, Priced]) -> float:
+    """Money for one answer with the prompt and the search behind it; `parts` as `serving` has."""
+    prompt, written = token_price({name: one.value for name, one in parts.items()})
+    read, wrote = tokens_of(answer)
+    search = parts["retrieval"].value if candidate.context == "retrieved" else 0.0
+    return float(prompt * read + written * wrote + search)
 
 
 def tokens_of(answer: Answer) -> tuple[int, int]:
@@ -145,7 +157,7 @@ def level(values: Sequence[tuple[str, float]], metric: Metric | None = None) -> 
     numbers = np.array([value for _, value in values], np.float64)
     sums = np.bincount(codes, weights=numbers).astype(np.float64)
     sizes = np.bincount(codes).astype(np.float64)
-    width = 1.0 if metric.upper is not None else float(np.ptp(numbers))
+    width = 1.0 if metric.upper is not None else float(np.abs(numbers).max())
     low, high = mean_interval(sums, sizes, metric, width)
     return float(sums.sum() / sizes.sum()), low, high
 

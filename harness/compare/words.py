@@ -1,5 +1,7 @@
 """Numbers as a reader says them: shares in percent and percentage points, the rest with units."""
 
+import math
+
 from harness.records import Comparison, Metric, Summary
 
 
@@ -42,6 +44,15 @@ def summary_text(metric: Metric, summary: Summary) -> str:
 def listing(words: list[str]) -> str:
     """Words as a list in a sentence: "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def amount(value: float) -> str:
+    """A number to three digits, thousands apart, such as 1,230 or 0.00027."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    places = 2 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, places):,.{max(0, places)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _number(value: float, sign: str = "") -> str:

@@ -18,6 +18,7 @@ from harness.records import (
     Model,
     Passage,
     Policy,
+    Recipe,
     Row,
     Run,
     Score,
@@ -58,7 +59,7 @@ def suite_of(facts: Sequence[Fact], policy: Policy | None = None) -> Suite:
         Row(f"{fact.id}-{n}", "in", "out", fact=fact.id) for fact in facts for n in range(2)
     )
     return Suite(
-        "tiny", ".", "full", "", "m", 7, rows, (), (), (), facts=tuple(facts),
+        "tiny", ".", "full", "", "m", 7, rows, (), (), (Recipe("r16"),), facts=tuple(facts),
         trained_until=TRAINED, as_of=ASKED, decision=policy or Policy(),
     )  # fmt: skip
 
