@@ -45,6 +45,7 @@ def break_even(run: Run, suite: Suite) -> BreakEven | None:
         by_volume=case.by_volume,
         retrain=case.retrain,
         optimal_days=case.optimal,
+        gap=case.gap,
         notes=tuple(_notes(case, inputs, suite.decision.currency)),
     )
 

@@ -52,7 +52,11 @@ def find(
     """
     evidence = Evidence(comparisons, summaries)
     tests = hypotheses_of(evidence, metrics, candidates, tasks, taught)
-    tests = readable(tests, candidates)
+    return judged(readable(tests, candidates), evidence)
+
+
+def judged(tests: Iterable[Hypothesis], evidence: Evidence) -> tuple[Finding, ...]:
+    """Hypotheses with their answers, one family for Holm's correction."""
     readings = [_read(test) for test in tests]
     p_values = [reading.p_value for reading in readings if reading.p_value is not None]
     corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])

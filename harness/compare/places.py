@@ -5,7 +5,7 @@ the names of a suite. docs/decision.md says how.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.compare.costs import cost_per_1000
@@ -105,6 +105,10 @@ class Ground:
         found = [what for slot, what in _SLOTS.items() for text in texts if slot in text]
         return found[0] if found else ""
 
+    def named(self, name: str) -> list[Candidate]:
+        """The candidate of a name, if it is one."""
+        return [one for one in self.everyone if one.name == name]
+
     def costs(self, task: str) -> dict[str, float]:
         """What 1,000 answers to a task cost, of each candidate that answered it."""
         if task not in self._costs:
@@ -121,7 +125,7 @@ class Ground:
         found = []
         for task in self.run.tasks:
             for metric in self._metrics(need, task):
-                part = self._slice(need, task)
+                part = self.slice_of(need, task)
                 place = part and self._place(need, task, metric, part)
                 if place:
                     found.append(place)
@@ -134,7 +138,9 @@ class Ground:
         if found is None:
             key = (place.task, place.metric.name, place.slice, one.name, other.name)
             if key not in self._compared:
-                self._compared[key] = self._compare(place, pair)
+                self._compared[key] = self.on(
+                    place.task, place.metric, self._pooled(place.task, place.slice), pair
+                )
             found = self._compared[key]
         return found if found is not None and found.n else None
 
@@ -150,17 +156,18 @@ class Ground:
         other = headlines(self.run.metrics, "other")
         return [m for m in other if need == f"task {task}" and (task, m.name) in taught]
 
-    def _cases(self, task: str) -> list[Case]:
+    def cases(self, task: str) -> list[Case]:
+        """The cases of a task."""
         return [case for case in self.run.cases if case.task == task]
 
-    def _slice(self, need: str, task: str) -> str:
+    def slice_of(self, need: str, task: str) -> str:
         """The slice of a task that speaks for a need; '' where too few cases do.
 
         Several tags are joined, those that add no case left out.
         """
         if KINDS.get(need) != "facts":
             return "all"
-        cases = self._cases(task)
+        cases = self.cases(task)
         tags = {tag for case in cases for tag in case.tags}
         if need == "stable facts" and not tags & set(FACT_TAGS):
             return "all"  # a suite without dates: nothing is known to change
@@ -204,21 +211,22 @@ class Ground:
         found = summarise(answers, list(cases.values()), [metric], self.everyone)
         return [one for one in found if one.slice == "all"]
 
-    def _compare(self, place: Place, pair: tuple[Candidate, Candidate]) -> Comparison | None:
-        cases, names = self._pooled(place.task, place.slice), (pair[0].name, pair[1].name)
+    def on(
+        self, task: str, metric: Metric, ids: Collection[str], pair: tuple[Candidate, Candidate]
+    ) -> Comparison | None:
+        """One candidate against another on chosen cases of a task."""
+        cases = [case for case in self.cases(task) if case.id in ids]
+        names = (pair[0].name, pair[1].name)
         answers = [
-            a
-            for a in self.run.answers
-            if a.task == place.task and a.case in cases and a.candidate in names
+            a for a in self.run.answers if a.task == task and a.case in ids and a.candidate in names
         ]
-        listed = list(cases.values())
-        found = compare(answers, listed, [place.metric], pair, [names], seed=self.suite.seed)
+        found = compare(answers, cases, [metric], pair, [names], seed=self.suite.seed)
         return next((one for one in found if one.slice == "all"), None)
 
     def _pooled(self, task: str, part: str) -> dict[str, Case]:
         """The cases of a slice by id, without tags."""
         tags = set(part.split(JOINED))
-        return {c.id: c for c in self._cases(task) if part == "all" or tags & set(c.tags)}
+        return {c.id: c for c in self.cases(task) if part == "all" or tags & set(c.tags)}
 
 
 def plain_order(candidates: Iterable[Candidate]) -> list[Candidate]:

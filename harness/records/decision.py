@@ -171,7 +171,7 @@ class BreakEven:
     costs per day at those inputs, (value, low, high). `by_rate` is the crossover in fact changes
     per fact and day at the given volume, `by_volume` in queries per day at the given rate; None
     where the two never cross. `retrain` maps a staleness target to the longest days between
-    trainings that keep it.
+    trainings that keep it. `gap` is tuned less RAG, (value, low, high).
     """
 
     inputs: dict[str, Priced]
@@ -185,6 +185,7 @@ class BreakEven:
     by_volume: tuple[float, float | None, float | None] | None = None
     retrain: dict[str, float] = field(default_factory=dict)
     optimal_days: float | None = None
+    gap: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
 
 
