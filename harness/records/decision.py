@@ -185,8 +185,8 @@ class BreakEven:
     by_volume: tuple[float, float | None, float | None] | None = None
     retrain: dict[str, float] = field(default_factory=dict)
     optimal_days: float | None = None
-    gap: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
+    gap: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
