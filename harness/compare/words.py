@@ -1,28 +1,24 @@
 """Numbers as a reader says them: shares in percent and percentage points, the rest with units."""
 
-import math
-
+from harness.figures import percent, points, three
 from harness.records import Comparison, Metric, Summary
 
 
 def value_text(metric: Metric, value: float) -> str:
     """A level, such as "93 %" or "2.5 days"."""
-    if metric.unit == "share":
-        return f"{_number(100 * value)} %"
-    return f"{_number(value)} {metric.unit}".rstrip()
+    return f"{_bare(metric, value)} {_unit(metric, '%')}".rstrip()
 
 
 def change_text(metric: Metric, difference: float) -> str:
     """A difference with its sign, such as "+91 pp"."""
-    if metric.unit == "share":
-        return f"{_number(100 * difference, '+')} pp"
-    return f"{_number(difference, '+')} {metric.unit}".rstrip()
+    sign = "+" if difference > 0 else ""
+    said = points(difference) if metric.unit == "share" else three(difference)
+    return f"{sign}{said} {_unit(metric, 'pp')}".rstrip()
 
 
 def range_text(metric: Metric, low: float, high: float) -> str:
     """The bounds of a 95 % interval, such as "95 % interval 80 to 97"."""
-    scale = 100 if metric.unit == "share" else 1
-    return f"95 % interval {_number(scale * low)} to {_number(scale * high)}"
+    return f"95 % interval {_bare(metric, low)} to {_bare(metric, high)}"
 
 
 def comparison_text(metric: Metric, comparison: Comparison) -> str:
@@ -48,18 +44,12 @@ def listing(words: list[str]) -> str:
 
 def amount(value: float) -> str:
     """A number to three digits, thousands apart, such as 1,230 or 0.00027."""
-    if not value or not math.isfinite(value):
-        return f"{value:g}"
-    places = 2 - math.floor(math.log10(abs(value)))
-    text = f"{round(value, places):,.{max(0, places)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return three(value)
 
 
-def _number(value: float, sign: str = "") -> str:
-    digits = 0 if abs(value) >= 9.95 else 1
-    rounded = round(value, digits) + 0.0  # turns -0.0 into 0.0
-    if rounded and abs(rounded) < 1e15 and float(rounded).is_integer():
-        digits = 0
-    if not rounded:
-        return "0" if abs(value) < 5e-4 else f"{value:{sign}.1g}"
-    return f"{rounded:{sign}.{digits}f}"
+def _bare(metric: Metric, value: float) -> str:
+    return percent(value) if metric.unit == "share" else three(value)
+
+
+def _unit(metric: Metric, of_shares: str) -> str:
+    return of_shares if metric.unit == "share" else metric.unit

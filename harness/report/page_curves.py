@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from harness.figures import MINUS
 from harness.records import Metric, Run
 from harness.records.decision import CurveResult
 from harness.report import plots, text, view
@@ -112,7 +113,7 @@ def _curve(run: Run, curve: CurveResult, place: int) -> dict[str, Any]:
 
 def _fit(fit: tuple[float, float, float]) -> str:
     scale, power, floor = fit
-    return f"error = {scale:.3g} · x^{text.MINUS}{power:.3g} + {floor:.3g}"
+    return f"error = {scale:.3g} · x^{MINUS}{power:.3g} + {floor:.3g}"
 
 
 def build(run: Run) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from harness.figures import three
 from harness.records import Run
 from harness.records.decision import BreakEven, Priced
-from harness.report import text
 
 _ORIGINS = {"measured": "measured here", "suite": "set by the suite", "default": "assumed"}
 SWEPT = ("change_rate", "queries_per_day")
@@ -13,12 +13,8 @@ SWEPT = ("change_rate", "queries_per_day")
 
 
 def amount(value: float | None) -> str:
-    """A number to three digits, thousands apart, never in powers of ten."""
-    if value is None:
-        return ""
-    if value == 0 or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return text.signed(f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.7f}".rstrip("0"))
+    """A number to three digits, thousands apart; '' for none."""
+    return "" if value is None else three(value)
 
 
 def _span(value: tuple[float, float | None, float | None] | None, none: str) -> str:

@@ -1,9 +1,6 @@
 """Numbers, units and untrusted text as every report writes them.
 
-How numbers are rounded, in every report: shares in per cent with two digits (from 99 %, and below
-10 %, one decimal), differences of shares likewise in percentage points (pp); all else with three
-significant digits. 0 and 100 % are written only for exactly that. run.json, the CSV files and the
-exported tables hold every digit.
+How numbers are rounded is stated in harness/figures.py.
 """
 
 import contextlib
@@ -14,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import from_os_error
+from harness.figures import percent, points, three
 from harness.records import Metric, Rule, RuleResult
 
-MINUS = "\u2212"
 MISSING = "not measured"
 LONGEST = 2000
 """The characters of a sentence or name that a text report shows; run.json has it whole."""
@@ -63,44 +60,13 @@ def markdown(text: str) -> str:
     return _MENTION.sub("@\u200b", _MARKDOWN.sub(r"\\\1", line))
 
 
-def signed(text: str) -> str:
-    """A number's text with a true minus sign."""
-    return text.replace("-", MINUS, 1) if text.startswith("-") else text
-
-
-def _percent(share: float) -> str:
-    """Two digits of per cent, but never 0 or 100 for what is not exactly that."""
-    value = share * 100 + 0.0  # -0.0 would read as -0
-    if value in (0.0, 100.0) or not math.isfinite(value):
-        return f"{value:.0f}"
-    if abs(value) < 0.05:
-        return "<0.1" if value > 0 else f">{MINUS}0.1"
-    if 99.95 <= value < 100:
-        return ">99.9"
-    digits = f"{value:.0f}" if 9.95 <= abs(value) <= 99 else f"{value:.1f}"
-    return signed(digits.removesuffix(".0"))
-
-
-def _plain(value: float) -> str:
-    """Three significant digits, thousands apart, no exponent for common sizes."""
-    if value == 0:
-        return "0"
-    if 1e-4 <= abs(value) < 1e9:
-        places = max(0, 2 - math.floor(math.log10(abs(value))))
-        text = f"{value:,.{places}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    else:
-        text = f"{value:.3g}"
-    return signed(text)
-
-
 def amount(value: float | None, unit: str = "") -> str:
     """A quantity that is no metric's: '2,400 queries per day', '0.0008'."""
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
         return "without end"
-    return f"{_plain(value)} {unit}".rstrip()
+    return f"{three(value)} {unit}".rstrip()
 
 
 def spread(value: float | None, low: float | None, high: float | None, unit: str = "") -> str:
@@ -108,7 +74,7 @@ def spread(value: float | None, low: float | None, high: float | None, unit: str
     said = amount(value, unit)
     if said == MISSING or (low is None and high is None):
         return said
-    ends = ("no bound" if end is None or not math.isfinite(end) else _plain(end)
+    ends = ("no bound" if end is None or not math.isfinite(end) else three(end)
             for end in (low, high))  # fmt: skip
     return f"{said} [{', '.join(ends)}]"
 
@@ -117,7 +83,7 @@ def bare(value: float | None, metric: Metric) -> str:
     """A value without its unit: per cent for shares."""
     if value is None or math.isnan(value):
         return MISSING
-    return _percent(value) if metric.unit == "share" else _plain(value)
+    return percent(value) if metric.unit == "share" else three(value)
 
 
 def number(value: float | None, metric: Metric) -> str:
@@ -148,8 +114,9 @@ def change(value: float | None, metric: Metric) -> str:
     if value is None or math.isnan(value):
         return MISSING
     sign = "+" if value > 0 else ""
-    unit = "pp" if metric.unit == "share" else metric.unit
-    return f"{sign}{bare(value, metric)} {unit}".rstrip()
+    if metric.unit == "share":
+        return f"{sign}{points(value)} pp"
+    return f"{sign}{three(value)} {metric.unit}".rstrip()
 
 
 def difference(value: float | None, low: float | None, high: float | None, metric: Metric) -> str:
@@ -198,8 +165,8 @@ def quantity(value: float | None, unit: str) -> str:
         ("k", 1e3),
     ):
         if abs(value) >= scale:
-            return f"{_plain(value / scale)} {prefix}{unit}"
-    return f"{_plain(value)} {unit}"
+            return f"{three(value / scale)} {prefix}{unit}"
+    return f"{three(value)} {unit}"
 
 
 def rule(spec: Rule, metric: Metric) -> str:
@@ -227,7 +194,7 @@ def _asked(spec: Rule, metric: Metric) -> str:
         "non_inferior": f"{spec.candidate} is at most {pp} behind {other}",
         "at_least": f"{spec.candidate} reaches at least {limit}",
         "at_most": f"{spec.candidate} stays at or below {limit}",
-        "max_unmeasured": f"{spec.candidate} has at most {_percent(spec.value)} % unmeasured",
+        "max_unmeasured": f"{spec.candidate} has at most {percent(spec.value)} % unmeasured",
     }
     return words[spec.kind]
 

@@ -14,7 +14,7 @@ ROOT = Path(harness.__file__).parent
 STAGES = ("suite", "train", "retrieve", "serve", "score", "compare", "report", "gate")
 # lowest first; modules of one line may import those to their left
 FLOORS = (
-    ("errors", "records", "protocols"),
+    ("errors", "records", "protocols", "figures"),
     ("registry", "store", "console", "executors", "warden", "template", "models", "outside"),
     STAGES,
     (
@@ -45,7 +45,16 @@ FLOORS = (
     ("outlet", "commands", "results", "cli"),
 )
 ORDER = [name for floor in FLOORS for name in floor]
-LENT_TO_STAGES = {"errors", "records", "protocols", "registry", "store", "console", "template"}
+LENT_TO_STAGES = {
+    "errors",
+    "records",
+    "protocols",
+    "figures",
+    "registry",
+    "store",
+    "console",
+    "template",
+}
 
 
 def modules() -> dict[str, str]:

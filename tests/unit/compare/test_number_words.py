@@ -19,7 +19,7 @@ def test_shares_are_percent(value, text):
 
 @pytest.mark.parametrize(
     "value, text",
-    [(0.91, "+91 pp"), (-0.042, "-4.2 pp"), (0.0, "0 pp"), (-0.0, "0 pp"), (0.0002, "+0.02 pp")],
+    [(0.91, "+91 pp"), (-0.042, "−4.2 pp"), (0.0, "0 pp"), (-0.0, "0 pp"), (0.0002, "+0.02 pp")],
 )
 def test_differences_carry_their_sign(value, text):
     assert text == change_text(SHARE, value)
@@ -27,7 +27,7 @@ def test_differences_carry_their_sign(value, text):
 
 def test_other_units_are_named():
     assert value_text(DAYS, 2.5) == "2.5 days"
-    assert range_text(DAYS, -3.0, 12.2) == "95 % interval -3 to 12"
+    assert range_text(DAYS, -3.0, 12.2) == "95 % interval −3 to 12.2"
 
 
 @pytest.mark.parametrize(
