@@ -194,15 +194,16 @@ def _append(
     adapters = [
         (key, one.candidate.name, one.adapter.name, one.adapter.digest)
         for one in run.candidates
-        if one.adapter
+        if one.adapter and not one.candidate.curve
     ]
     _insert(index, "adapters", adapters)
     metrics = [(key, m.name, m.unit, m.better, m.lower, m.upper) for m in run.metrics]
     _insert(index, "metrics", metrics)
+    points = {one.candidate.name for one in run.candidates if one.candidate.curve}
     summaries = [
         (key, s.task, s.metric, s.slice, s.candidate, s.n, s.clusters, s.mean, s.low, s.high)
         for s in run.summaries
-        if s.n
+        if s.n and s.candidate not in points
     ]
     _insert(index, "summaries", summaries)
     judged = [

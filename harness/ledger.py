@@ -107,19 +107,23 @@ def warnings_of(
 
     `seeded` are the candidates that a comparison of methods took as one of several seeds.
     """
+    named: dict[str, list[CandidateResult]] = {}
     for result in results:
-        if result.truncated:
+        own = result.candidate
+        points = f"the learning curve of {own.curve}" if own.curve else own.name
+        named.setdefault(points, []).append(result)
+    for name, group in named.items():
+        cut, answered = (sum(r.truncated for r in group), sum(r.answers for r in group))
+        if cut:
+            yield f"{cut} of {answered} answers of {name} reached max_tokens and were cut"
+        records = [result.adapter.record if result.adapter else {} for result in group]
+        dropped = sum(record.get("dropped_rows") or 0 for record in records)
+        if dropped:
             yield (
-                f"{result.truncated} of {result.answers} answers of {result.candidate.name} "
-                "reached max_tokens and were cut"
+                f"{dropped} training rows of {name} were longer than max_length and were left out"
             )
-        record = result.adapter.record if result.adapter else {}
-        if record.get("dropped_rows"):
-            yield (
-                f"{record['dropped_rows']} training rows of {result.candidate.name} were longer "
-                "than max_length and were left out"
-            )
-    trained = [one for one in results if one.adapter and "seed" in one.adapter.record]
+    plain = [one for one in results if not one.candidate.curve]
+    trained = [one for one in plain if one.adapter and "seed" in one.adapter.record]
     alone = [one.candidate.name for one in trained if one.candidate.name not in seeded]
     if alone:
         which = f"{', '.join(alone)}: " if len(alone) < len(trained) else ""
@@ -201,14 +205,28 @@ def environment(plan: Plan, store: Store) -> dict[str, str]:
     peaks = [peak, store.value(f"peak-{plan.id}") or 0]
     store.keep_value(f"peak-{plan.id}", max(peaks))
     found["peak memory of a stage"] = f"{max(peaks) / 1e9:.1f} GB"
-    adapters = {cell.adapter.digest: cell.adapter.name for cell in plan.cells if cell.adapter}
-    for digest, name in {BASE: BASE, **adapters}.items():
+    return found | _canaries(plan, store)
+
+
+def _canaries(plan: Plan, store: Store) -> dict[str, str]:
+    """How far base and adapters are from the reference; of a curve's points, the farthest."""
+    adapters = {BASE: BASE}
+    for cell in sorted(plan.cells, key=lambda cell: bool(cell.candidate.curve)):
+        if cell.adapter:
+            curve = cell.candidate.curve
+            name = f"curve of {curve}, farthest" if curve else cell.adapter.name
+            adapters.setdefault(cell.adapter.digest, name)
+    told: dict[str, dict[str, float]] = {}
+    for digest, name in adapters.items():
         row = store.value(canary_key(plan, digest))
-        if row:
-            found[f"canary {name}"] = (
-                f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
-            )
-    return found
+        if row and row["to_reference"] >= told.get(name, row)["to_reference"]:
+            told[name] = row
+    return {
+        f"canary {name}": (
+            f"{row['to_reference']:.4f} from the reference, effect {row['effect']:.4f}"
+        )
+        for name, row in told.items()
+    }
 
 
 class Meter:

@@ -94,14 +94,17 @@ def kept_case(case: Case) -> KeptCase:
 
 
 def of_run(run: Run, names: Sequence[str] = ()) -> Baseline:
-    """What a later gate needs of a run; of the candidates in `names`, or of all."""
+    """What a later gate needs of a run; of the candidates in `names`, or of all.
+
+    No rule names a point of a learning curve, so these are no part of all.
+    """
     kept = tuple(
         Kept(
             replace(one.candidate, adapter=replace(one.candidate.adapter, value="")),
             one.adapter.digest if one.adapter else "",
         )
         for one in run.candidates
-        if not names or one.candidate.name in names
+        if one.candidate.name in names or (not names and not one.candidate.curve)
     )
     chosen = {one.candidate.name for one in kept}
     answers = [slim(one) for one in run.answers if one.candidate in chosen]

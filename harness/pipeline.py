@@ -147,7 +147,7 @@ def finish(
     from harness.compare.findings import find, unsaid
     from harness.compare.methods import compare_methods, methods_of
     from harness.compare.paired import compare
-    from harness.compare.pairs import default_pairs
+    from harness.compare.pairs import compared, default_pairs
     from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
     from harness.gate.judge import needed_pairs
@@ -166,14 +166,14 @@ def finish(
     log.stage("compare", f"{many(len(candidates), 'candidate')} on {many(len(cases), 'case')}")
     with clock.stage("compare"):
         summaries = summarise(answers, cases, metrics, candidates)
-        always = default_pairs(candidates)
+        always, plain = default_pairs(candidates), compared(candidates)
         gated = [pair for pair in needed_pairs(suite.rules) if known.issuperset(pair)]
         pairs = [*always, *gated, *wanted_pairs(suite.expectations)]
         paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
         comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
         wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
-        findings = find(comparisons, summaries, metrics, candidates, tasks, wanted)
-        advice = advise(comparisons, summaries, metrics, candidates, tasks, wanted)
+        findings = find(comparisons, summaries, metrics, plain, tasks, wanted)
+        advice = advise(comparisons, summaries, metrics, plain, tasks, wanted)
         methods = compare_methods(answers, cases, metrics, candidates, suite.recipes)
         seeded = {name for one in methods_of(candidates, suite.recipes) for name in one.members}
         results = tuple(ledger.cost_of(one, plan, answers, store) for one in candidates)
@@ -211,7 +211,7 @@ def finish(
             *ledger.warnings_of(results, answers, seeded),
         ),
         notes=(
-            *unsaid(comparisons, summaries, metrics, candidates, tasks, wanted),
+            *unsaid(comparisons, summaries, metrics, plain, tasks, wanted),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
             *served.notes_of(suite, plan.engine, results),
             *ledger.notes_of(plan, store),

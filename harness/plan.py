@@ -186,7 +186,7 @@ def rows_of(suite: Suite, recipe: Recipe) -> tuple[Row, ...]:
         if (not recipe.only or set(recipe.only) & set(row.tags))
         and not set(recipe.without) & set(row.tags)
     ]
-    return tuple(sample(chosen, recipe.limit, suite.seed))
+    return tuple(sample(chosen, recipe.limit, suite.seed if recipe.draw is None else recipe.draw))
 
 
 def has_gpu() -> bool:
@@ -234,13 +234,14 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
     before = next((one for one in plan.recipes if one.name == recipe.start), None)
     # which rows were chosen counts, not how
     chosen: dict[str, Any] = {"name": "", "only": (), "without": (), "limit": None, "start": None}
+    how = {key: value for key, value in asdict(recipe).items() if key != "draw"} | chosen
     return digest_of(
         {
             "model": plan.model.digest,
             "rows": [(row.id, row.input, row.output) for row in rows_of(plan.suite, recipe)],
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
-            "recipe": asdict(recipe) | chosen,
+            "recipe": how,
             "start": adapter_key(plan, before) if before else None,
             "revision": TRAIN_REVISION,
             "machine": machine(),

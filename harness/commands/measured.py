@@ -1,7 +1,7 @@
 """What `bench serve` serves: a finished run, with its bytes, template and names checked."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -58,6 +58,8 @@ def prepare(suite: str, run_id: str, reports: Path, store: Store, length: int | 
     if missing := VllmEngine.missing():
         raise UsageError("`bench serve` needs vLLM", remedy=missing)
     found, run = find(suite, run_id, reports)
+    # a point of a learning curve is nothing to talk to, and there may be dozens
+    run = replace(run, candidates=tuple(c for c in run.candidates if not c.candidate.curve))
     if not run.model.path:
         if run.engine == "replay":
             what = f"run {run.id} scored answers that were made elsewhere: no model is here"

@@ -112,7 +112,10 @@ def compare_runs(before: Side, after: Side) -> Moves:
 
 
 def _pairs(before: Side, after: Side) -> list[tuple[CandidateResult, CandidateResult]]:
-    """Candidates before and after, those of one name where none was asked for."""
+    """Candidates before and after, those of one name where none was asked for.
+
+    Points of learning curves are not matched.
+    """
     if before.candidate or after.candidate:
         old = before.candidate or after.candidate or ""
         return [(before.result(old), after.result(after.candidate or old))]
@@ -120,7 +123,7 @@ def _pairs(before: Side, after: Side) -> list[tuple[CandidateResult, CandidateRe
     return [
         (earlier[one.candidate.name], one)
         for one in after.run.candidates
-        if one.candidate.name in earlier
+        if one.candidate.name in earlier and not one.candidate.curve
     ]
 
 

@@ -85,7 +85,7 @@ def hashes_of(run: "Run") -> dict[str, dict[str, str]]:
     store = Store(Path(os.environ.get("BENCH_HOME", ".bench")))
     found: dict[str, dict[str, str]] = {}
     for one in run.candidates:
-        if one.adapter and Path(one.adapter.path).is_dir():
+        if one.adapter and not one.candidate.curve and Path(one.adapter.path).is_dir():
             files = sorted(Path(one.adapter.path).glob("adapter_*.*"))
             shipped = [file for file in files if file.suffix in (".json", ".safetensors")]
             found[one.adapter.digest] = {file.name: store.file_digest(file) for file in shipped}

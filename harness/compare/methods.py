@@ -12,7 +12,7 @@ from scipy import special
 
 from harness.compare.intervals import TINY, Z80, Z95, Interval, mean_of
 from harness.compare.paired import interval_of, outcome_of
-from harness.compare.pairs import NO_ADAPTER, adapted, base_of, find_alike
+from harness.compare.pairs import NO_ADAPTER, adapted, base_of, compared, find_alike
 from harness.compare.summaries import reach
 from harness.compare.table import Flags, Floats, Grid, TaskTable, pivot
 from harness.records import Candidate, Case, Comparison, Metric, Recipe, ScoredAnswer
@@ -32,10 +32,13 @@ class Method:
 def methods_of(
     candidates: Sequence[Candidate], recipes: Sequence[Recipe]
 ) -> dict[Method, Candidate]:
-    """Every group of candidates with at least SEEDS seeds, with its first member."""
+    """Every group of candidates with at least SEEDS seeds, with its first member.
+
+    Points of learning curves are left to these.
+    """
     known = {recipe.name: recipe for recipe in recipes}
     groups: dict[object, dict[int, Candidate]] = {}
-    for one in candidates:
+    for one in compared(candidates):
         if one.adapter.kind == "recipe" and one.adapter.value in known:
             recipe = known[one.adapter.value]
             key = (seedless(recipe, known), one.prompt, one.context, one.retrieve)
@@ -82,10 +85,10 @@ def compare_methods(
 
 
 def seedless(recipe: Recipe, known: dict[str, Recipe]) -> object:
-    """All of a recipe, and of what it starts from, but names and seeds."""
+    """All of a recipe, and of what it starts from, but names, seeds and which rows these drew."""
     start = known.get(recipe.start or "")
     before = seedless(start, known) if start else recipe.start
-    return replace(recipe, name="", seed=0, start=None), before
+    return replace(recipe, name="", seed=0, draw=None, start=None), before
 
 
 def _pairs(

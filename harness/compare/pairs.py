@@ -14,6 +14,11 @@ def adapted(candidate: Candidate) -> bool:
     return candidate.adapter.kind != "none"
 
 
+def compared(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates without the points of learning curves, which curves alone speak of."""
+    return [candidate for candidate in candidates if not candidate.curve]
+
+
 def axes(candidate: Candidate) -> Axes:
     """What the candidate is made of, without its name; `none` adapters are all the same.
 
@@ -57,8 +62,9 @@ def default_pairs(candidates: Sequence[Candidate]) -> list[tuple[str, str]]:
 
     Every candidate against the base; every two that differ in exactly one axis, the later
     listed against the earlier; and each adapter on its own against each way to do without one
-    (a prompt, retrieved context).
+    (a prompt, retrieved context). Points of learning curves are in no pair.
     """
+    candidates = compared(candidates)
     pairs: list[tuple[Candidate, Candidate]] = []
     base = base_of(candidates)
     if base is not None:

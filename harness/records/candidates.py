@@ -11,8 +11,9 @@ from harness.records.data import ContextKind
 class Recipe:
     """How a LoRA adapter is trained, and on which rows.
 
-    `only` and `without` choose rows by tag, `limit` then takes a nested seeded sample. `start`
-    names the recipe whose adapter training goes on from; None starts from the base.
+    `only` and `without` choose rows by tag, `limit` then takes a nested sample, seeded by `draw`
+    (None: the suite's seed). `start` names the recipe whose adapter training goes on from; None
+    starts from the base.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Recipe:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     limit: int | None = None
+    draw: int | None = None
     start: str | None = None
 
 

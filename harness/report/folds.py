@@ -218,7 +218,7 @@ def _costs(run: Run) -> Iterator[str]:
             text.seconds(item.answer_seconds),
             text.count(item.truncated),
         ]
-        for item in run.candidates
+        for item in view.compared(run)
     ]
     names = ["candidate", "made of", "answers", "prompt tokens", "answer tokens", "time", "cut off"]
     yield from table(names, answers, range(2, 7))

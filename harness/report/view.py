@@ -117,10 +117,15 @@ def task_slices(run: Run, task: str) -> list[str]:
     return sorted(found, key=lambda name: name != "all")
 
 
+def compared(run: Run) -> list[CandidateResult]:
+    """Candidates without the points of learning curves, which only curves and cases show."""
+    return [result for result in run.candidates if not result.candidate.curve]
+
+
 def task_candidates(run: Run, task: str) -> list[str]:
-    """Names of the candidates that answered a task, in the run's order."""
+    """Names of the candidates that answered a task, in the run's order, curves aside."""
     used = {summary.candidate for summary in run.summaries if summary.task == task}
-    return [result.candidate.name for result in run.candidates if result.candidate.name in used]
+    return [one.candidate.name for one in compared(run) if one.candidate.name in used]
 
 
 def groups(run: Run) -> list[tuple[str, list[Finding]]]:
@@ -194,10 +199,12 @@ def subject(run: Run) -> list[tuple[str, str]]:
         dates.append(f"training data until {run.trained_until.isoformat()}")
     if run.as_of:
         dates.append(f"questions as of {run.as_of.isoformat()}")
-    names = [result.candidate.name for result in run.candidates]
+    names = [result.candidate.name for result in compared(run)]
+    points = len(run.candidates) - len(names)
+    curves = [f"{many(points, 'point')} of learning curves"] if points else []
     measured = (
         f"{many(len(run.cases), 'case')} in {many(len(task_names(run)), 'task')}, "
-        f"{many(len(run.candidates), 'candidate')}, {many(len(run.answers), 'answer')}"
+        f"{', '.join([many(len(names), 'candidate'), *curves])}, {many(len(run.answers), 'answer')}"
     )
     lines = [
         ("suite", f"{text.one_line(run.suite)}, profile {text.one_line(run.profile)}"),
@@ -217,7 +224,7 @@ def subject(run: Run) -> list[tuple[str, str]]:
 def adapters(run: Run) -> list[tuple[Adapter, list[str]]]:
     """Each adapter once, with the candidates that use it."""
     found: dict[str, tuple[Adapter, list[str]]] = {}
-    for result in run.candidates:
+    for result in compared(run):
         if result.adapter:
             entry = found.setdefault(result.adapter.digest, (result.adapter, []))
             entry[1].append(result.candidate.name)

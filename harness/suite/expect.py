@@ -88,12 +88,13 @@ def check_rows(suite: Suite, where: Where, problems: Problems) -> None:
             for tag in getattr(recipe, key):
                 if tag not in tags:
                     problems.unknown("row tag", tag, tags, where("recipes", recipe.name, key))
-        if recipe.name in used and suite.train and not any(_taken(recipe, suite)):
+        if recipe.name in used and suite.train and not any(taken(recipe, suite)):
             what = f"recipe '{recipe.name}' leaves no training row"
             problems.add(what, where("recipes", recipe.name), "choose other tags")
 
 
-def _taken(recipe: Recipe, suite: Suite) -> Iterator[bool]:
+def taken(recipe: Recipe, suite: Suite) -> Iterator[bool]:
+    """For each training row of a suite, whether a recipe's tags take it."""
     for row in suite.train:
         wanted = not recipe.only or any(tag in recipe.only for tag in row.tags)
         yield wanted and not any(tag in recipe.without for tag in row.tags)

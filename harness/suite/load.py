@@ -10,6 +10,7 @@ from harness.records import Case, Prompt, Row, ScorerSpec, Suite, Task, Term
 from harness.suite import build, parts, spec
 from harness.suite.adapters import check_adapter
 from harness.suite.bands import with_bands
+from harness.suite.curves import check_curve_names, check_sizes, curves, with_curves
 from harness.suite.expect import check_arm_sizes, check_expect_names, check_recipes
 from harness.suite.files import BUILTIN, Problems, builtin, find, shown
 from harness.suite.judges import JUDGE, check_judges, completed
@@ -67,6 +68,7 @@ def load(path: str | Path, profile: str | None = None, *, has_gpu: bool = False)
         check_names(one, problems)
         check_expect_names(one, problems)
         check_recipes(one, problems)
+        check_curve_names(one, problems)
         check_judges(one, problems)
     if not specs or specs[0].profile != chosen:
         problems.raise_if_any()
@@ -103,6 +105,7 @@ def _read(loading: _Loading) -> Suite:
         prompts=prompts,
         sampling=build.sampling(file),
         endpoint=build.endpoint(file),
+        curves=curves(loading.spec),
         retrieval=build.retrieval(file.retrieve, loading.root),
         rules=build.rules(loading.spec),
         expectations=build.expectations(loading.spec),
@@ -120,7 +123,8 @@ def _read(loading: _Loading) -> Suite:
     if not problems:  # a row that was refused would be missing from its slice
         check_slices(sampled, problems)
         check_arm_sizes(sampled, problems)
-    return sampled
+        check_sizes(sampled, loading.spec, problems)
+    return with_curves(sampled)
 
 
 def _sampled(suite: Suite, chosen: Spec) -> Suite:

@@ -42,7 +42,7 @@ def with_policy(suite: Suite, path: str | Path) -> Suite:
     def where(index: int) -> str:
         return raw.where(("gate", index))
 
-    names = [candidate.name for candidate in suite.candidates]
+    names = [candidate.name for candidate in suite.candidates if not candidate.curve]
     check_written(written, where, names, [task.name for task in suite.tasks], problems)
     ruled = replace(suite, rules=made(written, where))
     check_rules(ruled, _measured(suite), problems)

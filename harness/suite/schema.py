@@ -145,6 +145,7 @@ class RecipeSpec(Strict):
     only: tuple[Text, ...] = ()
     without: tuple[Text, ...] = ()
     limit: Annotated[Int, Field(ge=1)] | None = None
+    draw: Seed | None = None
     start: Name | None = None
 
 
@@ -155,6 +156,15 @@ class CandidateSpec(Strict):
     prompt: Name | None = None
     context: Literal["none", "retrieved", "gold"] = "none"
     retrieve: dict[str, Any] | None = None
+
+
+class CurveEntry(Strict):
+    """Sizes x seeds of a recipe to train for a learning curve."""
+
+    recipe: Name
+    sizes: Annotated[list[Annotated[Int, Field(ge=1)]], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    tasks: Annotated[list[Word], Field(min_length=1)] | None = None
 
 
 class ArmSpec(Strict):
@@ -232,9 +242,20 @@ class SuiteFile(Strict):
     tasks: Annotated[dict[Word, TaskSpec], Field(min_length=1)]
     recipes: dict[Name, RecipeSpec] = {}
     candidates: Annotated[dict[Name, CandidateSpec], Field(min_length=1)] | None = None
+    curve: list[CurveEntry] = []
     gate: list[RuleSpec] = []
     expect: list[ExpectationSpec] = []
     profiles: dict[Word, dict[str, Any]] = {}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Editors also accept one curve that is no list."""
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        several = whole["properties"]["curve"]
+        whole["properties"]["curve"] = {"anyOf": [several["items"], several]}
+        return whole
 
 
 FILES: dict[str, Any] = {

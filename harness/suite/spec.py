@@ -17,6 +17,7 @@ WHOLE = "full"  # the profile that needs no definition: the suite as it is writt
 APART: dict[Loc, int] = {
     ("gate",): 2,
     ("expect",): 2,
+    ("curve",): 2,
     ("sampling",): 2,
     ("retrieve",): 1,
     ("recipes",): 3,
@@ -115,12 +116,16 @@ def _long_forms(raw: YamlFile) -> YamlFile:
     data = {key: value for key, value in raw.data.items() if value is not None}
     for section in ("recipes", "candidates", "profiles"):
         data |= {section: _filled(data[section])} if section in data else {}
+    lines = raw.lines
+    if isinstance(data.get("curve"), dict):
+        data["curve"] = [data["curve"]]
+        lines = lines | {("curve", 0, *loc): line for loc, line in raw.below(("curve",)).items()}
     if isinstance(data.get("tasks"), dict):
         data["tasks"] = {
-            name: _long_task(task, ("tasks", str(name)), raw.lines)
+            name: _long_task(task, ("tasks", str(name)), lines)
             for name, task in data["tasks"].items()
         }
-    return YamlFile(raw.path, data, raw.lines)
+    return YamlFile(raw.path, data, lines)
 
 
 def _long_task(task: Any, loc: Loc, lines: dict[Loc, int]) -> Any:

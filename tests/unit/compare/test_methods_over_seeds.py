@@ -46,6 +46,11 @@ def test_training_that_goes_on_from_other_seeds_of_one_recipe_is_one_method():
     assert method.members == ("b1", "b2", "b3")
 
 
+def test_points_of_a_learning_curve_are_no_method():
+    points = [replace(one, curve="lora") for one in EVERYONE]
+    assert methods_of(points, RECIPES) == {}
+
+
 def test_each_method_is_held_against_the_base_and_the_other_method():
     rng = np.random.default_rng(1)
     columns = {one.name: (rng.random(40) < 0.5).astype(float).tolist() for one in EVERYONE}

@@ -1,6 +1,12 @@
 """Which candidates are compared, from their axes alone."""
 
-from harness.compare.pairs import adapter_pairs, base_of, context_pairs, default_pairs
+from harness.compare.pairs import (
+    adapter_pairs,
+    base_of,
+    compared,
+    context_pairs,
+    default_pairs,
+)
 from harness.records import AdapterSource, Candidate, Retrieval
 
 LORA = AdapterSource("recipe", "r16")
@@ -89,3 +95,13 @@ def test_the_only_retriever_is_the_one_that_claims_speak_of():
     everyone = [BASE, GOLD, meant]
     assert names(context_pairs(everyone, "gold", "retrieved")) == [("given", "meant")]
     assert names(context_pairs(everyone, "retrieved", "none")) == [("meant", "plain")]
+
+
+def test_points_of_a_learning_curve_are_in_no_pair():
+    candidates = [
+        Candidate("base"),
+        Candidate("lora", AdapterSource("recipe", "lora")),
+        Candidate("lora-50-seed1", AdapterSource("recipe", "lora-50-seed1"), curve="lora"),
+    ]
+    assert default_pairs(candidates) == [("lora", "base")]
+    assert [one.name for one in compared(candidates)] == ["base", "lora"]

@@ -103,3 +103,16 @@ def test_what_is_to_know_of_a_verdict_is_in_every_report():
     ]
     for page in (markdown.render(run), html.render(run), terminal.plain_text(run)):
         assert [line for line in said if line not in " ".join(page.split())] == []
+
+
+def test_points_of_a_learning_curve_are_counted_and_stay_out_of_tables():
+    run = make_run()
+    lora = next(one for one in run.candidates if one.candidate.name == "lora")
+    point = dataclasses.replace(lora, candidate=dataclasses.replace(lora.candidate, curve="lora"))
+    some = [point if one is lora else one for one in run.candidates]
+    run = dataclasses.replace(run, candidates=tuple(some))
+    assert "lora" not in view.task_candidates(run, "clauses")
+    assert "lora" not in view.adapters(run)[0][1]
+    lines = dict(view.subject(run))
+    assert "1 point of learning curves" in lines["measured"]
+    assert "lora," not in lines["compared"]

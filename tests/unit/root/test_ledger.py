@@ -10,7 +10,7 @@ from root_factory import BASE, LORA, make_plan, make_run
 
 from harness import ledger
 from harness.plan import Plan, canary_key
-from harness.records import Adapter, CandidateResult, Sampling, Score
+from harness.records import Adapter, Candidate, CandidateResult, Sampling, Score
 from harness.store import Store
 
 ADAPTER = Adapter("lora", "/a", "digest", 4, 10)
@@ -172,6 +172,19 @@ def test_a_trained_adapter_is_one_seed_and_the_reader_is_told() -> None:
     told = "trained with one seed: the numbers are of these weights, not of the recipe"
     assert list(ledger.warnings_of([CandidateResult(LORA, adapter)], [])) == [told]
     assert list(ledger.warnings_of([CandidateResult(BASE)], [])) == []
+
+
+def test_points_of_a_learning_curve_are_warned_of_together() -> None:
+    adapter = Adapter("p", "/a", "d1", 4, 100, {"seed": 7, "dropped_rows": 2})
+    points = [
+        CandidateResult(Candidate(name, curve="lora"), adapter, answers=4, truncated=1)
+        for name in ("lora-2-seed1", "lora-4-seed1", "lora-8-seed1")
+    ]
+    curve = "the learning curve of lora"
+    assert list(ledger.warnings_of(points, [])) == [
+        f"3 of 12 answers of {curve} reached max_tokens and were cut",
+        f"6 training rows of {curve} were longer than max_length and were left out",
+    ]
 
 
 DRAWN = "answers were drawn at temperature 0.5, top_p 0.9, seed 3"
