@@ -11,6 +11,7 @@ from harness.suite import build, parts, spec
 from harness.suite.adapters import check_adapter
 from harness.suite.bands import with_bands
 from harness.suite.curves import check_curve_names, check_sizes, curves, with_curves
+from harness.suite.deciding import policy_of
 from harness.suite.expect import check_arm_sizes, check_expect_names, check_recipes
 from harness.suite.files import BUILTIN, Problems, builtin, find, shown
 from harness.suite.judges import JUDGE, check_judges, completed
@@ -109,6 +110,7 @@ def _read(loading: _Loading) -> Suite:
         retrieval=build.retrieval(file.retrieve, loading.root),
         rules=build.rules(loading.spec),
         expectations=build.expectations(loading.spec),
+        decision=policy_of(file.decision),
         trained_until=file.dates.trained_until,
         as_of=file.dates.as_of,
         template=file.template,

@@ -3,6 +3,7 @@
 from harness import registry
 from harness.errors import UsageError
 from harness.suite.build import candidate_specs, check_retrieve, recipes
+from harness.suite.deciding import check_decision
 from harness.suite.files import Problems
 from harness.suite.rules import check_written
 from harness.suite.spec import Spec
@@ -13,6 +14,7 @@ def check_names(spec: Spec, problems: Problems) -> None:
     _candidates(spec, problems)
     _tasks(spec, problems)
     _dates_and_templates(spec, problems)
+    check_decision(spec.file.decision, lambda *loc: spec.raw.where(loc), problems)
     check_written(
         spec.file.gate,
         lambda index: spec.raw.where(("gate", index)),

@@ -7,6 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
 
 from harness.records import Endpoint, Recipe, Retrieval, Sampling, Suite
+from harness.suite.deciding import DecisionSpec
 from harness.suite.row_schema import (
     CaseRow,
     FactRow,
@@ -245,6 +246,7 @@ class SuiteFile(Strict):
     curve: list[CurveEntry] = []
     gate: list[RuleSpec] = []
     expect: list[ExpectationSpec] = []
+    decision: DecisionSpec = DecisionSpec()
     profiles: dict[Word, dict[str, Any]] = {}
 
     @classmethod

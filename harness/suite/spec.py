@@ -17,6 +17,8 @@ WHOLE = "full"  # the profile that needs no definition: the suite as it is writt
 APART: dict[Loc, int] = {
     ("gate",): 2,
     ("expect",): 2,
+    ("decision", ""): 2,
+    ("decision",): 1,
     ("curve",): 2,
     ("sampling",): 2,
     ("retrieve",): 1,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from harness import registry
 from harness.errors import Problem
 from harness.records import Fact, Metric, Row, Suite, Task
+from harness.suite.deciding import check_targets
 from harness.suite.expect import check_arms, check_rows, check_sides
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
@@ -39,6 +40,7 @@ def check_whole(
         check_arms(suite, task.name, metrics, known, problems)
     check_rules(suite, measured, problems)
     check_sides(suite, measured, problems)
+    check_targets(suite.decision, measured, where, problems)
 
 
 def exposure_problems(facts: tuple[Fact, ...], train: tuple[Row, ...]) -> list[Problem]:
