@@ -18,15 +18,20 @@ def conclude(run: Run, suite: Suite) -> Run:
     run = replace(run, costs=costs(run, suite.decision, suite.endpoint))
     run = replace(run, findings=(*run.findings, *cost_findings(run, suite)))
     run = replace(run, curves=learning_curves(run, suite, shown(suite)))
-    run = replace(run, break_even=break_even(run, suite))
+    run = replace(run, break_even=break_even(run, suite, shown(suite, anew=True)))
     run = replace(run, claims=claims(run, suite))
     return replace(run, decision=decide(run, suite))
 
 
-def shown(suite: Suite) -> dict[str, Counter[str]]:
-    """Per recipe, how many of its rows carry a fact, with those of what it starts from."""
+def shown(suite: Suite, *, anew: bool = False) -> dict[str, Counter[str]]:
+    """Per recipe, how many of its rows carry a fact, with those of what it starts from.
+
+    `anew` leaves out rows that say the same again.
+    """
     found: dict[str, Counter[str]] = {}
     for recipe in needed_recipes(suite):  # what a recipe starts from comes first
-        own = Counter(row.fact for row in rows_of(suite, recipe) if row.fact is not None)
+        rows = [(row.fact, row.input, row.output) for row in rows_of(suite, recipe)]
+        kept = dict.fromkeys(rows) if anew else rows
+        own = Counter(fact for fact, _, _ in kept if fact is not None)
         found[recipe.name] = own + found.get(recipe.start or "", Counter())
     return found

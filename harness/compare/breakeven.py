@@ -6,6 +6,8 @@ each takes an object of numbers by input name, which is `{name: priced.value}` o
 `BreakEven.inputs`. docs/costs.md explains every input.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,17 +23,20 @@ TARGETS = {"5 %": 0.05, "10 %": 0.10}
 Z = 1.959964
 
 
-def break_even(run: Run, suite: Suite) -> BreakEven | None:
+def break_even(
+    run: Run, suite: Suite, taught: Mapping[str, Counter[str]] | None = None
+) -> BreakEven | None:
     """What both ways cost at the suite's rates, None where a run measured only one of them.
 
     Intervals carry those of the measured inputs: in 2,000 seeded draws each input is drawn by
     itself, from two half normals that put 95 % between its bounds, and the 2.5 % and 97.5 %
     quantiles of the results are the interval. Prices and rates without an interval are held.
+    `taught` has per recipe the distinct training rows of each fact.
     """
     arms = arms_of(run)
     if arms is None:
         return None
-    inputs = inputs_of(run, suite, arms)
+    inputs = inputs_of(run, suite, arms, taught)
     case = _solve(inputs, suite.seed)
     return BreakEven(
         inputs=inputs,
@@ -129,9 +134,9 @@ def _sentence(case: _Case, inputs: dict[str, Priced], arms: Arms, currency: str)
     _, low, high = case.gap
     which = f"{rag} costs less" if low > 0 else f"{tuned} costs less" if high < 0 else ""
     text = (
-        f"At {amount(case.values['queries_per_day'])} queries a day, {amount(rate.value)} changes "
-        f"per fact and day and a training every {amount(case.values['retrain_days'])} days, "
-        f"{which or 'it is not shown which costs less'}: {each}."
+        f"Bad answers counted in, {which or 'it is not shown which costs less'} at "
+        f"{amount(case.values['queries_per_day'])} queries a day, {amount(rate.value)} changes per "
+        f"fact and day and a training every {amount(case.values['retrain_days'])} days: {each}."
     )
     return f"{text} {_turn(case, tuned, rag)}"
 
@@ -156,6 +161,24 @@ def _rises(values: dict[str, float]) -> bool:
     return bool(at[1] >= at[0])
 
 
+def _price_of_harm(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
+    """The price of a bad answer at which the other way would cost less: costs are lines in it."""
+    names = ["bad_answer"]
+    if inputs["missed_passage"].origin == "default":  # then it follows
+        names.append("missed_passage")
+    at = [upkeep.advantage({**case.values, **dict.fromkeys(names, price)}) for price in (0.0, 1.0)]
+    slope = float(at[1] - at[0])
+    turn = -float(at[0]) / slope if slope else 0.0
+    if turn <= 0:
+        return ["Which costs less does not hang on the price of a bad answer."]
+    cheaper, other = ("RAG", "fine-tuning") if slope > 0 else ("fine-tuning", "RAG")
+    text = (
+        f"Where a bad answer costs more than {amount(turn)} {currency}, {cheaper} costs less, "
+        f"below that {other}; here it is {amount(case.values['bad_answer'])}."
+    )
+    return [text]
+
+
 def _span(crossing: Open) -> str:
     value, low, high = crossing
     upper = "no bound" if high is None else amount(high)
@@ -171,6 +194,7 @@ def _notes(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
         if whole > 0:
             share = 100 * float(some[largest]) / whole
             found.append(f"Of the cost of {name}, {share:.0f} % is {largest}.")
+    found += _price_of_harm(case, inputs, currency)
     rate = inputs["change_rate"]
     if rate.origin == "measured":
         found.append(

@@ -1,6 +1,7 @@
 """The inputs of the break-even as a run measured them: arms, answer rates, tokens, changes."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,7 +42,7 @@ def arms_of(run: Run) -> Arms | None:
 
     The first adapter that the suite lists, bare if it can be; retrieval without an adapter if
     it can be, as the suite searches. A candidate that searches the index of a set day is no arm:
-    it is made to be outdated. Tasks that know which facts changed come first.
+    it is made to be outdated. Tasks that know which facts changed come first, then the largest.
     """
     everyone = [one.candidate for one in run.candidates if not one.candidate.curve]
     tuned = sorted((c for c in everyone if adapted(c) and c.context == "none"), key=parts)
@@ -49,25 +50,38 @@ def arms_of(run: Run) -> Arms | None:
     rag = [c for c in rag if c.retrieve is None or c.retrieve.index is None]
     rag.sort(key=lambda c: (adapted(c), c.prompt is not None, c.retrieve is not None))
     measured = {
-        (one.task, one.metric, one.slice, one.candidate)
+        (one.task, one.metric, one.slice, one.candidate): one.n
         for one in run.summaries
         if one.mean is not None
     }
+    asked = [(task, one.name) for task in run.tasks for one in headlines(run.metrics, "facts")]
     for part in ("changed", "all"):
-        for task in run.tasks:
-            for metric in headlines(run.metrics, "facts"):
-                left = [c for c in tuned if (task, metric.name, part, c.name) in measured]
-                right = [c for c in rag if (task, metric.name, "all", c.name) in measured]
-                if left and right:
-                    return Arms(left[0], right[0], task, metric.name)
+        for reader in rag:
+            found = [
+                Arms(one, reader, *where)
+                for one in tuned
+                for where in asked
+                if (*where, part, one.name) in measured and (*where, "all", reader.name) in measured
+            ]
+            if found:
+                own = [arms for arms in found if arms.tuned == found[0].tuned]
+                return max(
+                    own, key=lambda arms: measured[arms.task, arms.metric, part, own[0].tuned.name]
+                )
     return None
 
 
-def inputs_of(run: Run, suite: Suite, arms: Arms) -> dict[str, Priced]:
-    """Every input by name: the suite's own number, else the measured one, else the default."""
+def inputs_of(
+    run: Run, suite: Suite, arms: Arms, taught: Mapping[str, Counter[str]] | None = None
+) -> dict[str, Priced]:
+    """Every input by name: the suite's own number, else the measured one, else the default.
+
+    `taught` has per recipe the distinct rows of each fact.
+    """
+    rows = (taught or {}).get(arms.tuned.adapter.value) or _all_rows(suite)
     policy = suite.decision
     found = [change_rate(suite.facts, suite.trained_until, suite.as_of)]
-    found += [*_taught(suite), _training(run, arms.tuned), *_tokens(run, arms)]
+    found += [*_taught(rows), _training(run, arms.tuned), *_tokens(run, arms)]
     found += [*_tuned_rates(run, arms), *_rag_rates(run, arms)]
     measured = {one.name: one for one in found if one is not None}
     listed = prices_of(run, policy, suite.endpoint) | serving(run, policy, suite.endpoint)
@@ -111,16 +125,19 @@ def _on(fact: Fact, day: date) -> str | None:
     return None
 
 
-def _taught(suite: Suite) -> list[Priced | None]:
-    """Facts that training rows teach, and rows per fact."""
-    taught = [row.fact for row in suite.train if row.fact is not None]
-    facts = len(set(taught))
-    if not facts:
+def _all_rows(suite: Suite) -> Counter[str]:
+    rows = dict.fromkeys((row.fact, row.input, row.output) for row in suite.train)
+    return Counter(fact for fact, _, _ in rows if fact is not None)
+
+
+def _taught(rows: Counter[str]) -> list[Priced | None]:
+    """Facts that training rows teach, and rows per fact that say it differently."""
+    if not rows:
         return []
-    source = f"{len(taught)} rows teach {facts} facts"
+    source = f"{rows.total():,} different rows teach {len(rows)} facts"
     return [
-        _measured("facts", float(facts), source=source),
-        _measured("examples_per_fact", len(taught) / facts, source=source),
+        _measured("facts", float(len(rows)), source=source),
+        _measured("examples_per_fact", rows.total() / len(rows), source=source),
     ]
 
 

@@ -79,7 +79,7 @@ RATES = {
             "examples",
             "rows to write anew for a fact that changed",
             1,
-            "training rows per fact",
+            "different training rows per fact",
         ),
         CostInput(
             "train_seconds", "s", "one training", 3600, "training of the fine-tuned candidate"

@@ -56,7 +56,9 @@ def facts_of(changed: int, unchanged: int) -> tuple[Fact, ...]:
 
 def suite_of(facts: Sequence[Fact], policy: Policy | None = None) -> Suite:
     rows = tuple(
-        Row(f"{fact.id}-{n}", "in", "out", fact=fact.id) for fact in facts for n in range(2)
+        Row(f"{fact.id}-{n}", "in", f"out {n % 2}", fact=fact.id)
+        for fact in facts
+        for n in range(5)
     )
     return Suite(
         "tiny", ".", "full", "", "m", 7, rows, (), (), (Recipe("r16"),), facts=tuple(facts),

@@ -1,5 +1,6 @@
 """A run's break-even: which arms, what is measured, its intervals, and what it says."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 
@@ -192,7 +193,7 @@ def test_a_way_that_is_cheaper_at_any_rate_is_said_to_be() -> None:
     wrong = [(False, True, True)] * 20
     bad = solved(run_of(wrong, [*wrong, *wrong]))
     assert bad.by_rate is None
-    assert "found costs less: " in bad.sentence
+    assert "found costs less at 1,000 queries" in bad.sentence
     assert "By these numbers found costs less at every rate of change" in bad.sentence
     good = solved(run_of(right, [*right, *right]), Policy(prices={"index_day": 100.0, "label": 0}))
     assert good.by_rate is None
@@ -227,3 +228,38 @@ def test_a_lag_beyond_a_target_is_said_and_the_others_are_solved() -> None:
 
 def test_the_same_run_gives_the_same_break_even() -> None:
     assert solved() == solved()
+
+
+def test_rows_of_the_recipe_are_counted_and_those_that_say_the_same_once() -> None:
+    found = break_even(run_of(), suite_of(FACTS), {"r16": Counter(f001=4, f002=2)})
+    assert found is not None
+    got = [found.inputs[name].value for name in ("facts", "examples_per_fact")]
+    assert got == [2, 3]
+    assert solved().inputs["examples_per_fact"].value == 2  # of five rows a fact
+
+
+def test_retrieval_without_an_adapter_is_the_arm_even_in_a_later_and_smaller_task() -> None:
+    run = run_of(candidates=(BASE, TUNED, TUNED_FOUND, FOUND))
+    earlier = [replace(one, task="other") for one in run.summaries if one.candidate != "found"]
+    summaries = (*earlier, *(replace(one, n=5) for one in run.summaries))
+    arms = arms_of(replace(run, tasks={"other": "", "facts": ""}, summaries=summaries))
+    assert arms is not None
+    assert (arms.task, arms.rag.name) == ("facts", "found")
+
+
+def test_of_two_tasks_that_ask_both_arms_the_larger_speaks() -> None:
+    run = run_of()
+    small = [replace(one, task="small", n=one.n // 2) for one in run.summaries]
+    both = replace(run, tasks={"small": "", "facts": ""}, summaries=(*small, *run.summaries))
+    arms = arms_of(both)
+    assert arms is not None
+    assert arms.task == "facts"
+
+
+def test_the_price_of_a_bad_answer_that_turns_it_over_is_said_and_does() -> None:
+    said = next(note for note in solved().notes if note.startswith("Where a bad answer"))
+    words = said.removeprefix("Where a bad answer costs more than ").split()
+    turn = float(words[0])
+    assert "RAG costs less, below that fine-tuning; here it is 1." in said
+    gaps = [solved(policy=Policy(prices={"bad_answer": turn * factor})) for factor in (0.9, 1.1)]
+    assert [one.tuned[0] < one.rag[0] for one in gaps] == [True, False]
