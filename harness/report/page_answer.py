@@ -23,11 +23,11 @@ MEETS_WORDS = {
     "unmeasured": "not measured",
 }
 WAYS = {
-    "base": "the base alone",
-    "prompt": "a prompt",
+    "base": "as it is",
+    "prompt": "prompt",
     "fine-tune": "fine-tuning",
-    "RAG": "retrieved passages",
-    "combine": "fine-tuning and retrieved passages",
+    "RAG": "RAG",
+    "combine": "fine-tuning + RAG",
     "none": "none",
 }
 MOST_LOSSES = 6
@@ -142,9 +142,9 @@ def _weak(run: Run, needs: list[dict[str, Any]], answers: Answers) -> list[dict[
             words = one.why or "not measured"
             found.append({"title": one.need, "sign": "–", "words": words, "link": ""})
         elif need["meets"] != "shown":
-            said = f"{need['value']} {need['bounds']}".strip()
-            asked = f", {need['target']} asked" if need["target"] else ""
-            words = f"{one.candidate or 'no candidate'} {need['met']}: {said}{asked}"
+            reach = f"reach {need['target']}" if need["target"] else "meet a target"
+            short = need["meets"] == "missed"
+            words = f"does not {reach}" if short else f"not shown to {reach}"
             line = {"title": one.need, "sign": need["sign"], "words": words}
             found.append(line | {"link": need["failing"]})
     metrics = view.metric_map(run)

@@ -37,7 +37,8 @@ def _plot(curve: CurveResult, place: int, words: str) -> Any:
         shares = [v for p in curve.points for v in (p.mean, p.low, p.high) if v is not None]
         every = [point.x for point in curve.points]
         measured = max(every, default=1.0)
-        band = [one for one in curve.band if one[0] > 0 or 0 in every]
+        least = min((x for x in every if x > 0), default=1.0)
+        band = [one for one in curve.band if one[0] >= least]
         for inside, alpha in ((True, 0.2), (False, 0.08)):
             part = [b for b in band if (b[0] <= measured) == inside]
             if not inside and part:
@@ -59,6 +60,10 @@ def _plot(curve: CurveResult, place: int, words: str) -> Any:
                 markersize=3.5,
                 fillstyle="none",
             )
+        for point in curve.points:
+            if point.low is not None and point.high is not None:
+                ends = [point.low, point.high]
+                axes.plot([point.x] * 2, ends, color=plots.INK, linewidth=0.8, alpha=0.3)
         if curve.target is not None:
             axes.axhline(curve.target, color=plots.SERIES[1], linestyle=(0, (5, 3)), linewidth=1)
         if curve.base is not None:

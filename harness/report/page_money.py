@@ -8,8 +8,10 @@ from harness.records import Run
 from harness.records.decision import BreakEven, Priced
 
 _ORIGINS = {"measured": "measured here", "suite": "set by the suite", "default": "assumed"}
-SWEPT = ("change_rate", "queries_per_day")
-"""Inputs that have a slider and a plot."""
+_SLIDERS = {"change_rate": (-5, 0), "queries_per_day": (0, 6), "retrain_days": (-1, 3)}
+"""Inputs with a slider, and its ends as powers of ten."""
+_SWEPT = ("change_rate", "queries_per_day")
+"""Inputs with a plot."""
 
 
 def amount(value: float | None) -> str:
@@ -59,6 +61,11 @@ def build(run: Run) -> dict[str, Any] | None:
         return None
     values = {name: one.value for name, one in money.inputs.items()}
     none = "they do not cross"
+    sliders = [
+        _input(money.inputs[name]) | {"low": low, "high": high}
+        for name, (low, high) in _SLIDERS.items()
+        if name in money.inputs
+    ]
     return {
         "item": money,
         "ways": _ways(money),
@@ -67,7 +74,8 @@ def build(run: Run) -> dict[str, Any] | None:
         "retrain": [(name, amount(days)) for name, days in money.retrain.items()],
         "optimal": amount(money.optimal_days),
         "inputs": [_input(one) for one in money.inputs.values()],
-        "swept": [_input(money.inputs[name]) for name in SWEPT if name in money.inputs],
-        "values": json.dumps(values, allow_nan=False),
+        "sliders": sliders,
+        "swept": [row for row in sliders if row["name"] in _SWEPT],
+        "numbers": json.dumps(values, allow_nan=False),
         "dates": sorted({one.on.isoformat() for one in money.inputs.values() if one.on}),
     }

@@ -6,7 +6,7 @@ from datetime import date
 
 from factory_run import NASTY
 
-from harness.records import Run, Summary
+from harness.records import PRICES, RATES, Run, Summary
 from harness.records.decision import (
     TARGETS,
     BreakEven,
@@ -229,16 +229,21 @@ def curves() -> tuple[CurveResult, ...]:
 def cost(currency: str = "USD") -> BreakEven:
     """A break-even with measured, suite and default inputs, and both crossovers."""
     day = date(2026, 3, 1)
-    rows = (
-        Priced("queries_per_day", 1000.0, "queries/day", "default"),
-        Priced("change_rate", 0.002, "changes per fact and day", "measured", 0.0011, 0.0034),
-        Priced("retrain_days", 30.0, "days", "default"),
-        Priced("gpu_hour", 2.5, "USD/h", "suite", source="a quote <b>of ours</b>", on=day),
-        Priced("train_seconds", 312.4, "s", "measured"),
-        Priced("retrieved_current", 0.64, "share", "measured", 0.52, 0.75),
-        Priced("extra_tokens", 212.0, "tokens", "measured", 201.0, 223.0),
-        Priced("price_in", 0.1, "USD per 1M tokens", "default", source=EVIL, on=day),
-    )
+    known = {
+        "change_rate": Priced("change_rate", 0.002, "", "measured", 0.0011, 0.0034),
+        "train_hour": Priced(
+            "train_hour", 2.5, "", "suite", source="a quote <b>of ours</b>", on=day
+        ),
+        "train_seconds": Priced("train_seconds", 312.4, "", "measured"),
+        "recall": Priced("recall", 0.84, "", "measured", 0.72, 0.92),
+        "added_tokens": Priced("added_tokens", 212.0, "", "measured", 201.0, 223.0),
+        "prompt_mtok": Priced("prompt_mtok", 0.1, "", "default", source=EVIL, on=day),
+    }
+    rows = []
+    for name, one in (PRICES | RATES).items():
+        priced = known.get(name) or Priced(name, float(one.default or 0.0), "", "default")
+        unit = one.unit.format(currency=currency)
+        rows.append(dataclasses.replace(priced, unit=unit))
     return BreakEven(
         {one.name: one for one in rows},
         currency,
