@@ -12,6 +12,7 @@ from harness.compare.pairs import base_of, parts
 from harness.compare.summaries import mean_interval, reach
 from harness.compare.table import ALL, Codes, Flags, Floats, Grid, TaskTable, pivot
 from harness.records import (
+    MIN_SLICE,
     Candidate,
     CurvePoint,
     CurveSpec,
@@ -28,6 +29,8 @@ NEEDS = {"style": "style", "terminology": "terminology", "facts": "stable facts"
 UNCHANGED = "unchanged"
 MOST_EXPOSURES = 10
 """Different numbers of exposures that are points of their own; more are joined by octaves."""
+FEWEST = 3
+"""Sizes above 0 that a curve of three unknowns needs."""
 _TAG = re.compile(r"exposures-(\d+)")
 
 
@@ -148,7 +151,7 @@ def _groups(alone: Sequence[Candidate], suite: Suite) -> list[list[tuple[Candida
 def _exposed(
     place: _Place, run: Run, group: Sequence[tuple[Candidate, Recipe]], shown: Shown
 ) -> tuple[list[CurvePoint], Measured, Recipe] | None:
-    """Points and errors by exposures; None where fewer than three numbers above 0 were asked."""
+    """Points and errors by exposures; None where too few numbers above 0 have cases enough."""
     members = [(c, r) for c, r in group if c.name in place.table.candidates]
     if not members:
         return None
@@ -159,7 +162,7 @@ def _exposed(
         return None
     masks = {x: place.mask & (times == x) for x in np.unique(times[~np.isnan(times)])}
     masks = {float(x): mask for x, mask in masks.items() if mask.any()}
-    if sum(x > 0 for x in masks) < 3:
+    if sum(x > 0 and mask.sum() >= MIN_SLICE for x, mask in masks.items()) < FEWEST:
         return None
     points = [
         _point(place, (x, candidate.name, recipe.seed), mask)
@@ -193,9 +196,13 @@ def _times(place: _Place, run: Run, counts: Mapping[str, int]) -> Floats | None:
 
 
 def _joined(times: Floats, mask: Flags) -> Floats:
-    """Numbers of exposures, those of an octave replaced by their mean where there are many."""
+    """Numbers of exposures, those of an octave replaced by their mean where cases are few.
+
+    That is where there are many numbers, or one has fewer cases than a slice needs.
+    """
     known = mask & ~np.isnan(times) & (times > 0)
-    if len(np.unique(times[known])) <= MOST_EXPOSURES:
+    _, cases = np.unique(times[known], return_counts=True)
+    if len(cases) <= MOST_EXPOSURES and (cases >= MIN_SLICE).all():
         return times
     joined, octaves = times.copy(), np.floor(np.log2(np.where(known, times, 1.0)))
     for octave in np.unique(octaves[known]):

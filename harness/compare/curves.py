@@ -15,12 +15,10 @@ from harness.compare.curvefit import (
     resampled,
     weights_of,
 )
-from harness.compare.curvepoints import Series, Shown, by_examples, by_exposures
+from harness.compare.curvepoints import FEWEST, Series, Shown, by_examples, by_exposures
 from harness.compare.curvewords import Reading, sentence_of, trained_text
 from harness.records import TARGETS, CurveResult, Metric, Run, Suite
 
-FEWEST = 3
-"""Sizes above 0 that a curve of three unknowns needs."""
 BAND_POINTS = 41
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from harness.compare.words import range_text, value_text
 from harness.console import many
-from harness.records import CurvePoint, Metric
+from harness.records import MIN_SLICE, CurvePoint, Metric
 
 Needed = tuple[float, float | None, float | None]
 
@@ -64,11 +64,11 @@ def _few(reading: Reading) -> str:
 
 
 def _fitted(reading: Reading) -> str:
-    last, best = max(reading.levels), max(reading.levels.values())
+    last = max(reading.levels)
     if reading.gain is not None and reading.gain[1] < 0:
         return f"{_about(reading)} gets worse with more {reading.axis}: {_span(reading)}"
     if reading.needed is None:
-        return _out_of_reach(reading, best, last)
+        return _out_of_reach(reading, last)
     value, low, high = reading.needed
     target = value_text(reading.metric, reading.target)
     first = min(reading.levels)
@@ -89,11 +89,13 @@ def _fitted(reading: Reading) -> str:
     return f"{target} {_about(reading)} needs about {number_text(value)} examples {bounds}{beyond}"
 
 
-def _out_of_reach(reading: Reading, best: float, last: float) -> str:
+def _out_of_reach(reading: Reading, last: float) -> str:
     target = value_text(reading.metric, reading.target)
+    rested = {point.x for point in reading.points if point.n >= MIN_SLICE}
+    best = max((level for x, level in reading.levels.items() if x in rested), default=0.0)
     lead = f"{reading.need} in {reading.task}"
     if best >= reading.target:
-        x = next(x for x, level in reading.levels.items() if level == best)
+        x = next(x for x in reading.levels if x in rested and reading.levels[x] == best)
         ends = "" if reading.limit is None else f" at {value_text(reading.metric, reading.limit)}"
         return (
             f"{lead}: {value_text(reading.metric, best)} was measured at {_exact(x)} "

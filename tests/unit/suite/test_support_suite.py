@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.plan import rows_of
 from harness.protocols import Resources
 from harness.records import Answer, Case, Fact, Retrieval, Row, Suite, Task
 from harness.retrieve.bm25 import Bm25
@@ -101,9 +102,23 @@ def test_the_quick_profile_has_fifteen_hundred_rows_and_the_full_one_over_five_t
     assert all(path.stat().st_size < 5_000_000 for path in SUPPORT.rglob("*") if path.is_file())
 
 
-def test_the_quick_profile_asks_at_most_nine_hundred_answers(quick: Suite) -> None:
+def test_the_quick_profile_asks_at_most_a_thousand_answers(quick: Suite) -> None:
     asked = sum(len(one.cases) * len(one.candidates or ()) for one in quick.tasks)
-    assert 700 <= asked <= 900
+    assert 700 <= asked <= 1000
+
+
+@pytest.mark.parametrize("profile", ["curve", "full"])
+def test_the_curve_has_four_sizes_and_three_seeds_and_quick_a_small_one(
+    profile: str, quick: Suite
+) -> None:
+    suite = load(SUPPORT, profile)
+    assert len([one for one in suite.candidates if one.curve]) == 12
+    assert len([one for one in quick.candidates if one.curve]) == 3
+    recipes = {one.name: one for one in suite.recipes}
+    assert rows_of(suite, recipes["voice-50-seed7"]) == rows_of(suite, recipes["small"])
+    left = [c.name for t in suite.tasks if t.name != "refunds" for c in suite.candidates
+            if c.curve and c.name in (t.candidates or ())]  # fmt: skip
+    assert left == []
 
 
 @pytest.mark.parametrize("profile", ["quick", "full"])
