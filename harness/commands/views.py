@@ -100,19 +100,23 @@ def run_line(run: Run, folder: Path) -> dict[str, Any]:
 
 
 def show_run(run: Run, folder: Path) -> None:
-    """The terminal report and where the files are."""
+    """The terminal report, then again verdict and decision, and where the files are."""
+    from harness.report import decided, screen, view
     from harness.report.terminal import render
 
     out = console()
     render(run, out)
     out.print()
+    word, _ = view.verdict(run)
+    verdict = (f"{view.MARKS[word]} {word}", screen.STYLES[word])
+    out.print(Text.assemble(verdict, f"  {decided.headline(run)}"), width=min(out.width, WIDTH))
     for label, name in (
         ("report", "report.html"),
         ("for a pull request", "report.md"),
         ("data", "run.json"),
     ):
         out.print(Text(f"{label:<19}{folder / name}"), soft_wrap=True)
-    out.print(Text("one case           bench show CASE-ID"), soft_wrap=True)
+    out.print(Text(f"one case           bench show CASE-ID --run {run.id}"), soft_wrap=True)
 
 
 def gate_lines(run: Run) -> Iterable[str]:

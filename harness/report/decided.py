@@ -93,9 +93,13 @@ def broke(run: Run) -> list[Finding]:
 
 
 def unmet(run: Run) -> list[NeedResult]:
-    """Needs that no candidate was shown to meet."""
-    needs = run.decision.needs if run.decision else ()
-    return [one for one in needs if one.sure in ("not shown", "not measured")]
+    """Needs whose candidate is not shown to reach the target."""
+    return [one for one in (run.decision.needs if run.decision else ()) if not _is_met(one)]
+
+
+def _is_met(need: NeedResult) -> bool:
+    chosen = (one.meets for one in need.options if one.candidate == need.candidate)
+    return next(chosen, "shown" if need.sure == "shown" else "not shown") == "shown"
 
 
 def weaknesses(run: Run) -> list[Weakness]:

@@ -52,6 +52,7 @@ def _advice(run: Run) -> Iterator[str]:
 
 def render(run: Run) -> str:
     """The Markdown of a run."""
+    run = view.without_curves(run)
     screen = [line for part in (_top, _needs, _limits, _advice) for line in part(run)]
     room = _ROOM - sum(len(line) + 1 for line in screen)
     return "\n".join((*screen, *folds.every(run, room))) + "\n"

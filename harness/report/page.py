@@ -1,6 +1,5 @@
 """What report.html shows, ready for its templates: each section is built by its own module."""
 
-from dataclasses import replace
 from typing import Any
 
 from harness.records import Run
@@ -24,30 +23,12 @@ from harness.report import (
 )
 from harness.report.links import link
 
-__all__ = ["build", "link", "without_curves"]
-
-
-def without_curves(run: Run) -> Run:
-    """The run without candidates that are points of a learning curve: those have their section."""
-    left_out = {r.candidate.name for r in run.candidates if r.candidate.curve}
-    if not left_out:
-        return run
-    return replace(
-        run,
-        candidates=tuple(r for r in run.candidates if r.candidate.name not in left_out),
-        answers=tuple(one for one in run.answers if one.candidate not in left_out),
-        summaries=tuple(one for one in run.summaries if one.candidate not in left_out),
-        comparisons=tuple(
-            one
-            for one in run.comparisons
-            if one.candidate not in left_out and one.baseline not in left_out
-        ),
-    )
+__all__ = ["build", "link"]
 
 
 def build(run: Run) -> dict[str, Any]:
     """Everything the templates of report.html ask for."""
-    whole, run = run, without_curves(run)
+    whole, run = run, view.without_curves(run)
     word, sentence = view.verdict(run)
     groups = page_claims.findings(run)
     return {

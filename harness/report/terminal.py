@@ -234,6 +234,7 @@ def _notes(run: Run) -> Iterator[RenderableType]:
 
 
 def _parts(run: Run) -> Iterator[RenderableType]:
+    run = view.without_curves(run)
     yield from screen.first(run)
     why = (_needs, _advice, _claims, _findings, _expected, _curves, _money)
     for section in (*why, _results, _methods, _gate, _warnings, _subject, _notes):

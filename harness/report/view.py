@@ -1,6 +1,7 @@
 """What a reader wants from a run, picked once for every report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.console import many
 from harness.records import (
@@ -51,6 +52,24 @@ def metric_map(run: Run) -> dict[str, Metric]:
 def summary_map(run: Run) -> dict[SummaryKey, Summary]:
     """Summaries by (task, metric, slice, candidate)."""
     return {(s.task, s.metric, s.slice, s.candidate): s for s in run.summaries}
+
+
+def without_curves(run: Run) -> Run:
+    """The run without candidates that are points of a learning curve: those have their section."""
+    left_out = {r.candidate.name for r in run.candidates if r.candidate.curve}
+    if not left_out:
+        return run
+    return replace(
+        run,
+        candidates=tuple(r for r in run.candidates if r.candidate.name not in left_out),
+        answers=tuple(one for one in run.answers if one.candidate not in left_out),
+        summaries=tuple(one for one in run.summaries if one.candidate not in left_out),
+        comparisons=tuple(
+            one
+            for one in run.comparisons
+            if one.candidate not in left_out and one.baseline not in left_out
+        ),
+    )
 
 
 def plain(run: Run) -> str:
