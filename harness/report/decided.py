@@ -47,9 +47,17 @@ def headline(run: Run) -> str:
 
 
 def use(need: NeedResult) -> str:
-    """The way to serve a need, with its candidate: 'fine-tune (lora)'."""
+    """The way to serve a need, with its candidate: 'fine-tune (lora)', 'none (best: lora)'."""
     name = text.one_line(need.candidate, NAME)
+    if name and need.way == "none":
+        return f"none (best: {name})"
     return f"{need.way} ({name})" if name and name != need.way else need.way
+
+
+def sure(need: NeedResult) -> str:
+    """How sure a need's answer is; 'missed' where even the best is shown to miss the target."""
+    missed = any(o.candidate == need.candidate and o.meets == "missed" for o in need.options)
+    return "missed" if need.way == "none" and missed else need.sure
 
 
 def need_rows(run: Run) -> list[tuple[str, str, str, str, str, str]]:
@@ -60,7 +68,7 @@ def need_rows(run: Run) -> list[tuple[str, str, str, str, str, str]]:
         metric = metrics.get(need.metric, _SHARE)
         level = text.estimate(need.mean, need.low, need.high, metric)
         target = "" if need.target is None else text.number(need.target, metric)
-        rows.append((need.need, use(need), need.sure, level, target, f"{need.n:,}"))
+        rows.append((need.need, use(need), sure(need), level, target, f"{need.n:,}"))
     return rows
 
 
@@ -104,11 +112,11 @@ def _is_met(need: NeedResult) -> bool:
 
 def weaknesses(run: Run) -> list[Weakness]:
     """Unmet needs, then what broke, each with one failing answer."""
-    rows = _by_key(run)
+    rows, metrics = _by_key(run), view.metric_map(run)
     found = [
         Weakness(
             one.need,
-            text.one_line(one.why, SENTENCE),
+            _short(one, metrics.get(one.metric, _SHARE)),
             _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
         )
         for one in unmet(run)
@@ -121,6 +129,18 @@ def weaknesses(run: Run) -> list[Weakness]:
         )
         for one in broke(run)[:MOST_BROKE]
     ]
+
+
+def _short(need: NeedResult, metric: Metric) -> str:
+    """Level against target; the reason where there is no level."""
+    if need.mean is None or need.target is None:
+        return text.one_line(need.why, SENTENCE)
+    place = ", ".join([need.metric, need.task, *([need.slice] if need.slice != "all" else [])])
+    level = text.estimate(need.mean, need.low, need.high, metric)
+    said = f"{need.candidate} has {level} on {place}, n = {need.n:,}"
+    wanted = text.number(need.target, metric)
+    end = "is missed" if sure(need) == "missed" else "is not shown to be reached"
+    return f"{text.one_line(said, SENTENCE)}; {wanted} {end}."
 
 
 Rows = dict[tuple[str, str], list[ScoredAnswer]]
@@ -182,11 +202,10 @@ def cost_rows(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def cost_line(run: Run) -> str:
-    """Costs and both break-even points in a paragraph."""
+    """What both ways cost, and where one overtakes the other, in a paragraph."""
     if run.break_even is None:
         return NO_COSTS
-    points = [words for label, words in cost_rows(run) if label == "break-even at"]
-    return f"{text.one_line(run.break_even.sentence, SENTENCE)} Break-even: {'; '.join(points)}."
+    return text.one_line(run.break_even.sentence, SENTENCE)
 
 
 def needed(curve: CurveResult) -> str:

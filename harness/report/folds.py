@@ -115,6 +115,13 @@ def _findings(run: Run) -> Iterator[str]:
             yield f"- *{one.verdict}*: {markdown(f'{expected.name(one)}: {one.sentence}')}"
 
 
+def advice(run: Run) -> Iterator[str]:
+    """What findings advise, numbered."""
+    if run.advice:
+        yield from ("", "**What the findings advise**", "")
+        yield from (f"{place}. {markdown(line)}" for place, line in enumerate(run.advice, start=1))
+
+
 def _results(run: Run) -> Iterator[str]:
     summaries = view.summary_map(run)
     for task in view.task_names(run):
@@ -252,7 +259,7 @@ def every(run: Run, room: int) -> Iterator[str]:
     for title, body in (
         ("Why, and what would change it", _why(run)),
         (f"Claims about fine-tuning ({len(run.claims)})", _claims(run)),
-        ("Findings", _findings(run)),
+        ("Findings", (*_findings(run), *(advice(run) if run.decision else ()))),
         ("Results", (*_results(run), *_methods(run))),
         (f"All comparisons ({len(run.comparisons):,})", _comparisons(run)),
         ("Staleness", _staleness(run)),

@@ -45,9 +45,9 @@ def _limits(run: Run) -> Iterator[str]:
 
 
 def _advice(run: Run) -> Iterator[str]:
-    if run.advice:
-        yield from ("", "**What to do**", "")
-        yield from (f"{place}. {markdown(line)}" for place, line in enumerate(run.advice, start=1))
+    """What findings advise, where no decision does."""
+    if run.decision is None:
+        yield from folds.advice(run)
 
 
 def render(run: Run) -> str:

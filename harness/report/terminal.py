@@ -117,7 +117,7 @@ def _expected(run: Run) -> Iterator[RenderableType]:
 def _advice(run: Run) -> Iterator[RenderableType]:
     if not run.advice:
         return
-    yield _heading("What to do")
+    yield _heading("What the findings advise")
     rows: list[tuple[RenderableType, ...]] = [
         (Text(f"{place}."), Text(text.one_line(words)))
         for place, words in enumerate(run.advice, start=1)
@@ -236,7 +236,7 @@ def _notes(run: Run) -> Iterator[RenderableType]:
 def _parts(run: Run) -> Iterator[RenderableType]:
     run = view.without_curves(run)
     yield from screen.first(run)
-    why = (_needs, _advice, _claims, _findings, _expected, _curves, _money)
+    why = (_needs, _claims, _findings, _advice, _expected, _curves, _money)
     for section in (*why, _results, _methods, _gate, _warnings, _subject, _notes):
         yield from section(run)
 

@@ -20,7 +20,7 @@ def test_the_markdown_is_the_golden_one():
 def test_the_verdict_comes_first_and_folds_come_last():
     lines = markdown.render(make_run()).splitlines()
     assert lines[0] == "## ! ERROR: legal (quick)"
-    assert lines.index("<details>") > lines.index("**What to do**")
+    assert lines.index("<details>") > lines.index("**What the findings advise**")
     assert lines[-1] == "</details>"
 
 
@@ -59,6 +59,22 @@ def test_the_first_screen_has_the_verdict_the_decision_every_need_and_what_it_ca
         assert f"\n| {need.need} | " in screen
     assert "- **private facts**: No case of this run asks" in screen
     assert len(screen.splitlines()) < 45
+
+
+def test_a_need_that_nothing_meets_names_the_best_and_that_it_misses():
+    run = decided(make_run())
+    rare = next(one for one in run.decision.needs if one.need == "rare facts")
+    assert {o.candidate: o.meets for o in rare.options}["lora"] == "missed"
+    best = dataclasses.replace(
+        rare, way="none", candidate="lora", sure="shown", mean=0.29, low=0.08, high=0.48
+    )
+    decision = dataclasses.replace(run.decision, needs=(best,))
+    found = markdown.render(dataclasses.replace(run, decision=decision))
+    assert "\n| rare facts | none (best: lora) | missed | 29 % \\[8, 48\\] | 80 % | 21 |\n" in found
+    assert (
+        "- **rare facts**: lora has 29 % \\[8, 48\\] on recency.current, recency, new, n = 21; "
+        "80 % is missed. See `bench show fact-" in found
+    )
 
 
 def test_a_run_without_a_decision_says_so_and_how_to_get_one():
