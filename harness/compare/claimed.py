@@ -199,6 +199,8 @@ def _rest(row: Row, rest: Sequence[Finding]) -> str:
     said = [f"{count} {_WORDS[one]}" for one, count in counts.items() if count]
     if len(rest) == 1:
         return f"One other comparison: {_WORDS[_said(row, rest[0])]}."
+    if len(said) == 1:
+        return f"{len(rest)} other comparisons: all {_WORDS[_said(row, rest[0])]}."
     return f"{len(rest)} other comparisons: {', '.join(said)}." if rest else ""
 
 

@@ -10,7 +10,7 @@ from harness.compare.pairs import base_of
 from harness.compare.places import Ground, Place
 from harness.compare.reasons import level_text, where
 from harness.compare.words import comparison_text, value_text
-from harness.records import NEEDS, Candidate, ClaimResult, CurveResult
+from harness.records import NEEDS, BreakEven, Candidate, ClaimResult, CurveResult
 
 THOUSANDS = 1000
 Said = Literal["supported", "contradicted", "not shown", "not measured"]
@@ -114,7 +114,11 @@ def _few(ground: Ground, place: Place) -> list[tuple[int, Candidate]]:
 
 def expensive_claim(ground: Ground) -> ClaimResult:
     """Whether fine-tuning costs more a day than retrieval does, with what training took."""
-    name, claim, found = "expensive", "Fine-tuning is expensive", ground.run.break_even
+    name, claim, found = (
+        "expensive",
+        "Fine-tuning is more expensive than retrieval",
+        ground.run.break_even,
+    )
     taken = _training(ground)
     if found is None or found.gap is None:
         what = "The run has no adapter and retrieved passages to hold against each other."
@@ -126,7 +130,7 @@ def expensive_claim(ground: Ground) -> ClaimResult:
         name,
         claim,
         answer,
-        f"{taken} {found.sentence}".strip(),
+        " ".join(text for text in (taken, found.sentence, _wrong(found)) if text),
         candidate=found.tuned_candidate,
         baseline=found.rag_candidate,
         effect=effect,
@@ -135,6 +139,12 @@ def expensive_claim(ground: Ground) -> ClaimResult:
         unit=f"{found.currency} per day",
         n=sum(one.answers for one in ground.run.candidates if one.candidate.name in names),
     )
+
+
+def _wrong(found: BreakEven) -> str:
+    """What a wrong answer counts in the sums, which often decides them."""
+    price = found.inputs.get("bad_answer")
+    return f"A wrong answer counts {price.value:g} {found.currency} in this." if price else ""
 
 
 def _training(ground: Ground) -> str:

@@ -7,7 +7,7 @@ from harness.compare.choosing import choose
 from harness.compare.needs import Answered, answer, sure_of, target_of
 from harness.compare.pairs import adapted
 from harness.compare.places import Ground, plain_order, simplicity, way_of
-from harness.compare.reasons import turn_text
+from harness.compare.reasons import crossing_text, turn_text
 from harness.compare.words import listing, value_text
 from harness.records import NEEDS, Candidate, Decision, Run, Suite, Way
 
@@ -18,6 +18,8 @@ _VERBS: dict[Way, str] = {
     "RAG": "retrieve",
     "combine": "fine-tune and retrieve",
 }
+MUCH = 0.95
+"""A candidate below this share of another's cost is cheaper."""
 _RANKS = {"shown": 2, "not shown": 1, "missed": 0}
 Served = Mapping[str, Candidate]
 """Who serves each need."""
@@ -114,14 +116,15 @@ def _how(served: Served) -> str:
 
 
 def _apart(met: Sequence[Answered], served: Served) -> str:
-    """What each need would take by itself, where one candidate for all is more than that."""
+    """The needs that would have another answer if they were the only one."""
     by_candidate: dict[str, list[str]] = {}
     for found in met:
         by_candidate.setdefault(found.choice.candidate.name, []).append(found.need)
     if len(set(served.values())) > 1 or len(by_candidate) < 2:
         return ""
-    said = [f"{name} for {listing(needs)}" for name, needs in by_candidate.items()]
-    return f"By itself each need would take less: {listing(said)}."
+    one = next(iter(served.values())).name
+    said = [f"{name} for {listing(own)}" for name, own in by_candidate.items() if name != one]
+    return f"Taken by themselves they would go elsewhere: {listing(said)}."
 
 
 def _way(candidates: Iterable[Candidate]) -> Way:
@@ -166,7 +169,7 @@ def _short(short: Sequence[Answered]) -> str:
         mean = found.place.measured[chosen.name].mean
         if mean is not None and found.target is not None:
             level, wanted = value_text(metric, mean), value_text(metric, found.target)
-            said.append(f"{found.need} ({chosen.name} {level}, wanted {wanted})")
+            said.append(f"{found.need} (best is {chosen.name} with {level}, wanted {wanted})")
     return f"Nothing measured is good enough for {listing(said)}." if said else ""
 
 
@@ -176,10 +179,36 @@ def _lacking(needs: Iterable[str]) -> str:
 
 
 def _sensitivity(ground: Ground, answered: Sequence[Answered]) -> tuple[str, ...]:
-    """Per need, the targets that would turn the answer over."""
+    """Per need, the targets and prices that would turn the answer over; then money in general."""
     said = []
     for found in answered:
+        need = f"{found.need[0].upper()}{found.need[1:]}"
         text = turn_text(ground, found)
-        if text:
-            said.append(f"{found.need[0].upper()}{found.need[1:]}: {text[0].lower()}{text[1:]}")
-    return tuple(said)
+        said += [f"{need}: {text[0].lower()}{text[1:]}"] if text else []
+        cheaper = "" if found.none else _cheaper(ground, found)
+        said += [f"{need}: {cheaper}"] if cheaper else []
+    return (*said, *_money(ground))
+
+
+def _cheaper(ground: Ground, found: Answered) -> str:
+    """The cheapest candidate that serves a need as well, where that is another one."""
+    costs, chosen = ground.costs(found.place.task), found.choice.candidate
+    priced = [c for c in found.choice.alike if c.name in costs]
+    if chosen not in priced:
+        return ""
+    cheap = min(priced, key=lambda c: costs[c.name])
+    if costs[cheap.name] >= MUCH * costs[chosen.name]:
+        return ""
+    pair = f"{costs[cheap.name]:.2g} instead of {costs[chosen.name]:.2g}"
+    unit = f"{ground.suite.decision.currency} per 1,000 answers"
+    return f"{cheap.name} is not shown worse and costs {pair} {unit}, training apart."
+
+
+def _money(ground: Ground) -> list[str]:
+    """Where fine-tuning and retrieval change places in money."""
+    found = ground.run.break_even
+    if found is None:
+        return []
+    who = f"Money: {found.tuned_candidate} and {found.rag_candidate} cost the same at"
+    turns = ((found.by_rate, "changes per fact and day"), (found.by_volume, "queries per day"))
+    return [f"{who} {crossing_text(at, what)}." for at, what in turns if at is not None]

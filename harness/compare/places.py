@@ -178,7 +178,11 @@ class Ground:
             if held[tag] - covered:
                 chosen.append(tag)
                 covered |= held[tag]
-        return JOINED.join(chosen) if len(covered) >= MIN_SLICE else ""
+        if len(covered) < MIN_SLICE:
+            return ""
+        if len(covered) == len(cases) and not set(chosen) & set(FACT_TAGS):
+            return "all"  # a tag on every case is no slice
+        return JOINED.join(chosen)
 
     def _place(self, need: str, task: str, metric: Metric, part: str) -> Place | None:
         names = {c.name: c for c in self.everyone}

@@ -16,6 +16,7 @@ from harness.records import (
     Model,
     Policy,
     Prompt,
+    Rule,
     Run,
     Score,
     ScoredAnswer,
@@ -53,7 +54,9 @@ def planted(
     candidates: Sequence[Candidate] = EVERYONE,
     targets: Levels | None = None,
     seed: int = 1,
-    **suite: object,
+    prompts: Sequence[Prompt] = (Prompt("house"),),
+    rules: Sequence[Rule] = (),
+    compared: bool = True,
 ) -> tuple[Run, Suite]:
     """A run with `n` cases a group, in which shares are as planted up to one answer."""
     rng = random.Random(seed)
@@ -74,10 +77,13 @@ def planted(
                 _scored(case, name, METRICS[key].name, value)
                 for case, value in zip(group, values, strict=True)
             ]
-    return _run(cases, answers, [METRICS[key] for key, _ in world], candidates), Suite(
+    metrics = list({METRICS[key].name: METRICS[key] for key, _ in world}.values())
+    run = _run(cases, answers, metrics, candidates, compared=compared)
+    policy = Policy(targets=dict(targets or {}))
+    return run, Suite(
         "w", "/", "full", "", "m", seed, (), (), tuple(candidates), (),
-        prompts=(Prompt("house"),), decision=Policy(targets=dict(targets or {})), **suite,
-    )  # type: ignore[arg-type]  # fmt: skip
+        prompts=tuple(prompts), rules=tuple(rules), decision=policy,
+    )  # fmt: skip
 
 
 def _scored(case: Case, name: str, metric: str, value: float) -> ScoredAnswer:
@@ -90,11 +96,13 @@ def _run(
     answers: Sequence[ScoredAnswer],
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
+    *,
+    compared: bool,
 ) -> Run:
-    metrics = list({metric.name: metric for metric in metrics}.values())
     tasks = {case.task: "" for case in cases}
     summaries = summarise(answers, cases, metrics, candidates)
-    comparisons = compare(answers, cases, metrics, candidates, seed=3)
+    pairs = None if compared else []
+    comparisons = compare(answers, cases, metrics, candidates, pairs, seed=3)
     return Run(
         1, "id", "w", "full", "", "now", Model("m", "", "d"), "cpu", "", None, None,
         tuple(CandidateResult(one) for one in candidates), tasks, tuple(metrics), tuple(cases),
