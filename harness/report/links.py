@@ -6,6 +6,7 @@ from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from harness.records import Metric, Run, ScoredAnswer
+from harness.records.decision import JOINED
 from harness.report import view
 
 
@@ -47,8 +48,9 @@ class Answers:
         self, task: str, metric: str, part: str, name: str
     ) -> Iterator[tuple[str, float, ScoredAnswer]]:
         """Case, value and answer where the metric was measured, in the run's order."""
+        wanted = {part, *part.split(JOINED)}
         for item in self._found.get((task, name), ()):
-            if part != "all" and part not in self._tags.get((task, item.case), ()):
+            if part != "all" and wanted.isdisjoint(self._tags.get((task, item.case), ())):
                 continue
             for score in item.scores:
                 if score.metric == metric and score.value is not None:

@@ -1,5 +1,7 @@
 """The answer of report.html: what to use per need, how sure, why, and what it cannot do."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +11,6 @@ from harness.report import marks, text, view
 from harness.report.links import Answers, link
 
 SURE = {"shown": "●", "leaning": "◐", "not shown": "○", "not measured": "–"}
-SURE_WORDS = {
-    "shown": "shown",
-    "leaning": "leaning",
-    "not shown": "not shown",
-    "not measured": "not measured",
-}
 MEETS = {"shown": "✓", "missed": "✗", "not shown": "?", "unmeasured": "–"}
 MEETS_WORDS = {
     "shown": "meets the target",
@@ -69,18 +65,39 @@ def _tick(target: float | None, metric: Metric) -> float | None:
     return mark.mid if mark else None
 
 
-def _need(one: NeedResult, metrics: dict[str, Metric], answers: Answers) -> dict[str, Any]:
-    metric = _metric(metrics, one.metric)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+
+
+def split(sentence: str) -> tuple[str, str]:
+    """The first sentence, which is the headline, and what follows."""
+    first, *rest = _SENTENCE.split(sentence.strip(), maxsplit=1)
+    return first, rest[0] if rest else ""
+
+
+def _over(run: Run, one: NeedResult, metric: Metric) -> str:
+    """How far the candidate is from the base where the need was measured."""
+    base, found = view.plain(run), (one.task, one.metric, one.slice, one.candidate)
+    for item in run.comparisons:
+        key = (item.task, item.metric, item.slice, item.candidate)
+        if item.baseline == base and key == found and item.difference is not None:
+            return f"{text.difference(item.difference, item.low, item.high, metric)} over {base}"
+    return ""
+
+
+def _need(run: Run, one: NeedResult, answers: Answers) -> dict[str, Any]:
+    metric = _metric(view.metric_map(run), one.metric)
     where = {"task": one.task, "metric": one.metric, "slice": one.slice}
     met = next((o.meets for o in one.options if o.candidate == one.candidate), None)
     if met is None:
         met = "unmeasured" if one.mean is None else "not shown"
     known = bool(one.task and one.candidate)
+    missed = one.way == "none" and one.sure == "shown"
     return {
         "item": one,
         "way": WAYS[one.way],
-        "mark": SURE[one.sure],
-        "sure": SURE_WORDS[one.sure],
+        "over": _over(run, one, metric),
+        "mark": "✗" if missed else SURE[one.sure],
+        "sure": "shown to miss" if missed else one.sure,
         "met": MEETS_WORDS[met],
         "sign": MEETS[met],
         "meets": met,
@@ -165,17 +182,17 @@ def _weak(run: Run, needs: list[dict[str, Any]], answers: Answers) -> list[dict[
 
 def build(run: Run) -> dict[str, Any]:
     """Needs, weaknesses and what would turn the answer over; no needs without a decision."""
-    metrics = view.metric_map(run)
     answers = Answers(run)
     decision = run.decision
-    needs = [_need(one, metrics, answers) for one in decision.needs] if decision else []
-    counts = {word: sum(n["item"].sure == word for n in needs) for word in SURE}
+    needs = [_need(run, one, answers) for one in decision.needs] if decision else []
+    headline, lead = split(decision.sentence) if decision else ("", "")
     return {
         "decision": decision,
-        "way": WAYS[decision.way] if decision else "",
+        "headline": headline,
+        "lead": lead,
         "needs": needs,
         "weak": _weak(run, needs, answers) if decision else [],
-        "sure": [(SURE[w], w, n) for w, n in counts.items() if n],
+        "sure": Counter((need["mark"], need["sure"]) for need in needs),
         "changes": [(n["item"].need, n["item"].change) for n in needs if n["item"].change],
         "currency": run.break_even.currency if run.break_even else "",
     }

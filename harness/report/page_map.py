@@ -51,7 +51,7 @@ def _cell(summary: Summary | None, item: Comparison | None, metric: Metric) -> d
     return {
         "kind": f"m-{kind}{strong}",
         "value": value,
-        "change": text.change(item.difference, metric).removesuffix(" pp"),
+        "change": text.change(round(item.difference, 9), metric).removesuffix(" pp"),
         "sign": _SIGNS[item.outcome],
         "link": link(**where, against=item.baseline),
         "said": _said(item, metric),
@@ -91,7 +91,10 @@ def build(run: Run) -> list[dict[str, Any]]:
         measured = [
             part
             for part in slices
-            if any((task, metric.name, part, name) in summaries for name in names)
+            if any(
+                (one := summaries.get((task, metric.name, part, name))) and one.mean is not None
+                for name in names
+            )
         ]
         most = max(1, min(MOST_SLICES, room))
         rows = []

@@ -141,7 +141,9 @@
   function matches(item, filter) {
     if (filter.id) return item.id === filter.id;
     if (filter.task && item.task !== filter.task) return false;
-    if (filter.slice && !item.tags.includes(filter.slice)) return false;
+    // a need may rest on several slices: "exposures-1 or exposures-2"
+    if (filter.slice && !item.tags.includes(filter.slice)
+      && !filter.slice.split(" or ").some((tag) => item.tags.includes(tag))) return false;
     const mine = (answer) => !filter.candidate || answer.candidate === filter.candidate;
     const answers = item.answers.filter(mine);
     if (filter.candidate && !answers.length) return false;

@@ -56,10 +56,15 @@
       * (most - Math.max(Math.log10(Math.max(value, 1e-300)), least))) / (most - least || 1);
     const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img",
       "aria-label": `${holder.dataset.words}: ${said.textContent}` });
-    for (let at = least; at <= most; at += Math.ceil((most - least) / 5) || 1) {
-      const where = y(10 ** at);
-      drawn.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - 14, y1: where, y2: where }),
-        svg("text", { x: LEFT - 6, y: where + 4, "text-anchor": "end" }, tick(10 ** at)));
+    const between = most - least < 3 ? [1, 2, 5] : [1];
+    const every = Math.ceil((most - least) / 5) || 1;
+    for (let at = least; at <= most; at += every) {
+      for (const part of at === most ? [1] : between) {
+        const where = y(part * 10 ** at);
+        drawn.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - 14, y1: where, y2: where }),
+          svg("text", { x: LEFT - 6, y: where + (at === least && part === 1 ? 0 : 4),
+            "text-anchor": "end" }, tick(part * 10 ** at)));
+      }
     }
     for (let at = first; at <= last; at += 1)
       drawn.append(svg("text", { x: x(10 ** at), y: HEIGHT - BOTTOM + 16, "text-anchor": "middle" },
