@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.compare import upkeep
 from harness.compare.upkeep_inputs import Arms, arms_of, inputs_of
-from harness.compare.words import amount
+from harness.figures import three
 from harness.records import SHARES, BreakEven, Priced, Run, Suite
 
 DRAWS = 2_000
@@ -127,16 +127,16 @@ def _sentence(case: _Case, inputs: dict[str, Priced], arms: Arms, currency: str)
     tuned, rag = arms.tuned.name, arms.rag.name
     ways = ((tuned, case.tuned, case.values), (rag, case.rag, case.values))
     each = " and ".join(
-        f"{name} {amount(cost[0])} {currency} a day (95 % interval {amount(cost[1])} to "
-        f"{amount(cost[2])})"
+        f"{name} {three(cost[0])} {currency} a day (95 % interval {three(cost[1])} to "
+        f"{three(cost[2])})"
         for name, cost, _ in ways
     )
     _, low, high = case.gap
     which = f"{rag} costs less" if low > 0 else f"{tuned} costs less" if high < 0 else ""
     text = (
         f"Bad answers counted in, {which or 'it is not shown which costs less'} at "
-        f"{amount(case.values['queries_per_day'])} queries a day, {amount(rate.value)} changes per "
-        f"fact and day and a training every {amount(case.values['retrain_days'])} days: {each}."
+        f"{three(case.values['queries_per_day'])} queries a day, {three(rate.value)} changes per "
+        f"fact and day and a training every {three(case.values['retrain_days'])} days: {each}."
     )
     return f"{text} {_turn(case, tuned, rag)}"
 
@@ -152,13 +152,46 @@ def _turn(case: _Case, tuned: str, rag: str) -> str:
     text = f"By these numbers {cheaper} costs less at every rate of change"
     if case.by_volume is None:
         return f"{text} and every volume."
-    return f"{text}; both cost the same at {_span(case.by_volume)} queries a day."
+    other = tuned if cheaper == rag else rag
+    side = "below" if case.values["queries_per_day"] > case.by_volume[0] else "above"
+    return f"{text}; {other} does {side} {_span(case.by_volume)} queries a day."
 
 
 def _rises(values: dict[str, float]) -> bool:
     """Whether fine-tuning grows dearer as facts change faster."""
     at = [upkeep.advantage({**values, "change_rate": rate}) for rate in (0.0, upkeep.FASTEST)]
     return bool(at[1] >= at[0])
+
+
+def _levels(inputs: dict[str, Priced]) -> list[str]:
+    """How often either way is right, which the costs rest on; nothing where that is assumed."""
+    shares = [inputs[name] for name in SHARES if name == "recall" or name.startswith("wrong")]
+    if any(one.origin == "default" for one in shares):
+        return []
+    right = {one.name: f"{100 * (1 - one.value):.0f} %" for one in shares}
+    text = (
+        f"Fine-tuned answers are current in {right['wrong_if_unchanged']} of cases where the fact "
+        f"is as it was trained and in {right['wrong_if_changed']} where it changed; RAG's in "
+        f"{right['wrong_if_found']} with the passage and in {right['wrong_if_missed']} without, "
+        f"and it is found for {100 * inputs['recall'].value:.0f} %."
+    )
+    return [text]
+
+
+def _shares_of_harm(values: dict[str, float], currency: str) -> list[str]:
+    """What bad answers are of both costs, and what is left without them."""
+    ways = (upkeep.tuned_parts(values), upkeep.rag_parts(values))
+    whole = [float(sum(parts.values())) for parts in ways]
+    harm = [float(parts["bad answers"]) for parts in ways]
+    if min(whole) <= 0:
+        return []
+    shares = [f"{100 * bad / cost:.0f} %" for bad, cost in zip(harm, whole, strict=True)]
+    left = [three(cost - bad) for bad, cost in zip(harm, whole, strict=True)]
+    text = (
+        f"Bad answers are {shares[0]} of the cost of fine-tuning and {shares[1]} of RAG's; "
+        f"without them they cost {left[0]} and {left[1]} {currency} a day."
+    )
+    return [text]
 
 
 def _price_of_harm(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
@@ -173,27 +206,20 @@ def _price_of_harm(case: _Case, inputs: dict[str, Priced], currency: str) -> lis
         return ["Which costs less does not hang on the price of a bad answer."]
     cheaper, other = ("RAG", "fine-tuning") if slope > 0 else ("fine-tuning", "RAG")
     text = (
-        f"Where a bad answer costs more than {amount(turn)} {currency}, {cheaper} costs less, "
-        f"below that {other}; here it is {amount(case.values['bad_answer'])}."
+        f"Where a bad answer costs more than {three(turn)} {currency}, {cheaper} costs less, "
+        f"below that {other}; here it is {three(case.values['bad_answer'])}."
     )
     return [text]
 
 
 def _span(crossing: Open) -> str:
     value, low, high = crossing
-    upper = "no bound" if high is None else amount(high)
-    return f"{amount(value)} (95 % interval {amount(low or 0.0)} to {upper})"
+    upper = "no bound" if high is None else three(high)
+    return f"{three(value)} (95 % interval {three(low or 0.0)} to {upper})"
 
 
 def _notes(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:
-    found = []
-    parts = (upkeep.tuned_parts(case.values), upkeep.rag_parts(case.values))
-    for name, some in zip(("fine-tuning", "RAG"), parts, strict=True):
-        largest = max(some, key=lambda part: float(some[part]))
-        whole = float(sum(some.values()))
-        if whole > 0:
-            share = 100 * float(some[largest]) / whole
-            found.append(f"Of the cost of {name}, {share:.0f} % is {largest}.")
+    found = [*_levels(inputs), *_shares_of_harm(case.values, currency)]
     found += _price_of_harm(case, inputs, currency)
     rate = inputs["change_rate"]
     if rate.origin == "measured":

@@ -1,7 +1,7 @@
 """Findings on cost: what a context, or a prompt in place of an adapter, adds to every answer."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from harness.compare.bootstrap import bootstrap_bounds
 from harness.compare.costs import level, price_of_answer, serving
 from harness.compare.pairs import adapted, context_pairs, parts
-from harness.compare.words import amount
+from harness.figures import three
 from harness.records import Candidate, Finding, Metric, Run, Suite
 
 METRIC = "cost_per_1000"
@@ -41,7 +41,8 @@ PROMPT = _Claim(
 def cost_findings(run: Run, suite: Suite) -> tuple[Finding, ...]:
     """What each answer costs more, paired by case, at the prices of the suite.
 
-    Machine time and tokens as docs/costs.md says, training left out. The interval of the
+    Machine time and tokens as docs/costs.md says, training left out, and search too unless the
+    suite prices it: a claim must not rest on an assumed price alone. The interval of the
     difference is that of a clustered mean, the one of the ratio is a cluster bootstrap's. These
     claims are of lengths, not of chances taken with answers, and are not in Holm's family.
     """
@@ -80,9 +81,9 @@ def _finding(run: Run, suite: Suite, claim: _Claim, pair: Pair) -> Finding | Non
     cheap = sum(less for _, _, less in rows) / len(rows)
     times, least, most = _times(rows, suite.seed)
     text = (
-        f"{lead}: {pair[0].name} costs {amount(dear)} {suite.decision.currency} per 1,000 answers, "
-        f"{amount(times)} times the {amount(cheap)} of {pair[1].name} (95 % interval "
-        f"{amount(least)} to {amount(most)}, n = {len(rows)})."
+        f"{lead}: {pair[0].name} costs {three(dear)} {suite.decision.currency} per 1,000 answers, "
+        f"{three(times)} times the {three(cheap)} of {pair[1].name} (95 % interval "
+        f"{three(least)} to {three(most)}, n = {len(rows)})."
     )
     return Finding(
         claim.text, answer, text, "cost", metric=METRIC, candidate=pair[0].name,
@@ -96,6 +97,8 @@ Row = tuple[str, float, float]
 def _paired(run: Run, suite: Suite, pair: Pair) -> list[Row]:
     """(cluster, price of 1,000 answers of the one, of the other) of every case of both."""
     parts_of = serving(run, suite.decision, suite.endpoint)
+    if parts_of["retrieval"].origin != "suite":
+        parts_of["retrieval"] = replace(parts_of["retrieval"], value=0.0)
     clusters = {(case.task, case.id): case.cluster for case in run.cases}
     priced: tuple[dict[tuple[str, str, int], float], ...] = ({}, {})
     names = [one.name for one in pair]

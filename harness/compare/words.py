@@ -42,11 +42,6 @@ def listing(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def amount(value: float) -> str:
-    """A number to three digits, thousands apart, such as 1,230 or 0.00027."""
-    return three(value)
-
-
 def _bare(metric: Metric, value: float) -> str:
     return percent(value) if metric.unit == "share" else three(value)
 

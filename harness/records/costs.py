@@ -44,7 +44,7 @@ PRICES = {
         CostInput("answer_mtok", "{currency} per 1M tokens", "answer tokens of a hosted model", 0),
         CostInput("label", "{currency} per example", "writing or checking a training example", 1),
         CostInput("evaluation", "{currency} per training", "judging a newly trained model", 20),
-        CostInput("retrieval", "{currency} per query", "searching the index once", 0.0001),
+        CostInput("retrieval", "{currency} per query", "searching the index once", 0.00001),
         CostInput("index_day", "{currency} per day", "keeping the index and its documents", 1),
         CostInput("bad_answer", "{currency} per answer", "what a wrong or stale answer does", 1),
         CostInput(
