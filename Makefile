@@ -1,6 +1,7 @@
 # make run    environment, then the legal suite on this machine, then where the reports are
 # make test   environment, then lint, types and tests
 # make env    the environment alone, from the pinned lock
+# make interop  beside it, the readers of other tools that tests open exports with
 #
 # PYTHON       the interpreter to build the environment with (3.11)
 # VENV         where the environment goes
@@ -17,7 +18,7 @@ BIN = $(VENV)/bin
 PIP = $(if $(TORCH_INDEX),PIP_EXTRA_INDEX_URL=$(TORCH_INDEX)) $(BIN)/python -m pip install \
       --quiet --no-deps --disable-pip-version-check
 
-.PHONY: run test env lint types check clean
+.PHONY: run test env interop lint types check clean
 
 run: env
 	@$(BIN)/bench run $(SUITE); code=$$?; \
@@ -27,7 +28,7 @@ run: env
 	  *) exit $$code;; \
 	esac
 
-test: env lint types
+test: env interop lint types
 	$(BIN)/python -m pytest
 
 lint: env
@@ -44,6 +45,13 @@ $(VENV)/ready: locks/cpu.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r locks/cpu.txt
 	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+interop: $(VENV)/interop/ready
+
+$(VENV)/interop/ready: locks/interop.txt | $(VENV)/ready
+	rm -rf $(VENV)/interop
+	$(PIP) --target $(VENV)/interop -r locks/interop.txt
 	@touch $@
 
 clean:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from harness import __version__, outlet
+from harness.commands.exporting import export
 from harness.commands.flags import (
     EXITS,
     check_options,
@@ -99,7 +100,7 @@ def check(
 @reports_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_all(what: str, reports: Path, as_json: bool) -> None:  # noqa: FBT001
-    """List suites, runs, scorers, engines, retrievers, reports or executors."""
+    """List suites, runs, scorers, engines, retrievers, reports, exports or executors."""
     from harness.commands.views import listing, print_listing
 
     found = listing(what, reports)
@@ -201,6 +202,7 @@ cli.add_command(gate)
 cli.add_command(baseline)
 cli.add_command(compare_command)
 cli.add_command(show_history)
+cli.add_command(export)
 
 
 def main() -> None:

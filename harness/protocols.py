@@ -1,4 +1,4 @@
-"""The seams: what a scorer, an engine, a retriever, a report and an executor must offer.
+"""The seams: what scorers, engines, retrievers, reports, exports and executors must offer.
 
 Nothing inherits from these; a class fits by its shape. Contract tests under tests/contracts
 check every registry entry against them.
@@ -125,6 +125,26 @@ class Report(Protocol):
 
     def write(self, run: Run, folder: Path) -> Path:
         """Write into `folder`, which exists; return the file to open."""
+
+
+class Export(Protocol):
+    """Writes a run in the format of another tool.
+
+    `noun` is what it writes, `opens` says what opens that, with {to} for where it lies;
+    `addresses` that it may be sent to a server's address instead of a folder.
+    """
+
+    description: ClassVar[str]
+    noun: ClassVar[str]
+    opens: ClassVar[str]
+    addresses: ClassVar[bool]
+
+    @staticmethod
+    def missing() -> str:
+        """What to install before this export works here, or '' when it does."""
+
+    def write(self, run: Run, to: str) -> list[str]:
+        """Write into the folder `to`, made if it is not there; the files, or ids, of it."""
 
 
 class Executor(Protocol):

@@ -1,8 +1,8 @@
 """Name -> "module:attribute". The only place that is lazy by name.
 
 Installed packages add entries through the entry points `bench.scorers`, `bench.retrievers`,
-`bench.engines`, `bench.reports` and `bench.executors`; docs/extending.md shows how. They are
-looked up once, and nothing of a package is imported before it is used.
+`bench.engines`, `bench.reports`, `bench.exports` and `bench.executors`; docs/extending.md shows
+how. They are looked up once, and nothing of a package is imported before it is used.
 """
 
 import ast
@@ -52,6 +52,14 @@ TABLES: dict[str, dict[str, str]] = {
         "parquet": "harness.report.parquet:ParquetReport",
         "terminal": "harness.report.terminal:TerminalReport",
         "junit": "harness.report.junit:JunitReport",
+    },
+    "export": {
+        "inspect": "harness.report.exports.inspect_log:InspectExport",
+        "lm-eval": "harness.report.exports.lm_eval:LmEvalExport",
+        "model-card": "harness.report.exports.model_card:ModelCardExport",
+        "mlflow": "harness.report.exports.mlflow_runs:MlflowExport",
+        "parquet": "harness.report.exports.tables:ParquetExport",
+        "csv": "harness.report.exports.tables:CsvExport",
     },
     "executor": {
         "subprocess": "harness.executors:Subprocess",

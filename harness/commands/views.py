@@ -15,7 +15,9 @@ from harness.pipeline import report_folder
 from harness.records import Run
 
 WIDTH = 80
-KINDS = ("suites", "runs", "scorers", "engines", "retrievers", "reports", "executors")
+KINDS = (
+    "suites", "runs", "scorers", "engines", "retrievers", "reports", "exports", "executors",
+)  # fmt: skip
 
 
 def console() -> Console:

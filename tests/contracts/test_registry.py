@@ -13,6 +13,7 @@ PARTS = {
     "engine": ("missing", "generate"),
     "retriever": ("search",),
     "report": ("filename", "write"),
+    "export": ("noun", "opens", "addresses", "missing", "write"),
     "executor": ("run",),
 }
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from in_process import call
 from root_factory import make_run, stored
 
-from harness import __version__, cli, pipeline
+from harness import __version__, cli, pipeline, registry
 from harness.errors import SuiteError
 
 COMMANDS = sorted(cli.cli.commands)
@@ -182,7 +182,7 @@ def test_schema_is_json_schema(file: str) -> None:
 
 def test_list_json_has_every_kind(tmp_path: Path) -> None:
     found = json.loads(bench("list", "--json", cwd=tmp_path).stdout)
-    kinds = {"suites", "runs", "scorers", "engines", "retrievers", "reports", "executors"}
+    kinds = {"suites", "runs", *(f"{kind}s" for kind in registry.KINDS)}
     assert set(found) == kinds
 
 
