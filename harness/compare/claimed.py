@@ -88,7 +88,7 @@ KNOWS = (
     Row(
         "passages",
         "The right passage fixes what the weights lack",
-        _GOLD,
+        (*_GOLD, tested.WEIGHTS.text),
         "No facts were asked with the right passage and without.",
     ),
 )

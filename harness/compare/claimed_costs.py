@@ -77,7 +77,7 @@ def _from_adapters(ground: Ground, name: str, claim: str, need: str) -> ClaimRes
     if target is not None:
         met = meets(level, metric, target)
         answer = "contradicted" if met == "shown" else "not shown"
-        how = {"shown": "at least", "missed": "less than", "not shown": "not shown to be"}[met]
+        how = {"shown": "at least", "missed": "less than", "not shown": "not shown to reach"}[met]
         text += f", {how} the {value_text(metric, target)} wanted"
     base = base_of(ground.everyone)
     over = ground.versus(place, tuned, base) if base else None
@@ -121,7 +121,7 @@ def expensive_claim(ground: Ground) -> ClaimResult:
     )
     taken = _training(ground)
     if found is None or found.gap is None:
-        what = "The run has no adapter and retrieved passages to hold against each other."
+        what = "The same facts were not asked of an adapter and of retrieved passages."
         return ClaimResult(name, claim, "not measured", f"{taken} {what}".strip())
     effect, low, high = found.gap
     answer: Said = "supported" if low > 0 else "contradicted" if high < 0 else "not shown"

@@ -33,14 +33,17 @@ def decide(run: Run, suite: Suite) -> Decision | None:
     if not answered:
         return None
     known = {found.need: result(ground, found) for found in answered}
-    met = [found for found in answered if not found.none]
+    able = [found for found in answered if not found.none]
+    told = [found for found in able if sure_of(ground, found) != "not shown"]
+    met = told or able  # what cases do not tell decides only where nothing else does
     short = [found for found in answered if found.none]
     served = _served(ground, met) if met else {}
     said = [
         _how(served) if met else "No candidate reaches what is wanted of any need.",
         _apart(met, served),
         _sure(ground, met),
-        _short(short),
+        _short([found for found in able if found not in met], "Too few cases tell for"),
+        _short(short, "Nothing measured is good enough for"),
         _lacking(need for need in NEEDS if need not in known),
     ]
     return Decision(
@@ -161,16 +164,16 @@ def _sure(ground: Ground, met: Sequence[Answered]) -> str:
     return f"How sure: {text}." if text else ""
 
 
-def _short(short: Sequence[Answered]) -> str:
-    """The needs for which nothing is good enough, with the best there is."""
+def _short(short: Sequence[Answered], lead: str) -> str:
+    """The needs that nothing is known to serve, with what comes nearest."""
     said = []
     for found in short:
         chosen, metric = found.choice.candidate, found.place.metric
         mean = found.place.measured[chosen.name].mean
         if mean is not None and found.target is not None:
             level, wanted = value_text(metric, mean), value_text(metric, found.target)
-            said.append(f"{found.need} (best is {chosen.name} with {level}, wanted {wanted})")
-    return f"Nothing measured is good enough for {listing(said)}." if said else ""
+            said.append(f"{found.need} ({chosen.name} has {level}, wanted {wanted})")
+    return f"{lead} {listing(said)}." if said else ""
 
 
 def _lacking(needs: Iterable[str]) -> str:

@@ -180,7 +180,7 @@ class Ground:
                 covered |= held[tag]
         if len(covered) < MIN_SLICE:
             return ""
-        if len(covered) == len(cases) and not set(chosen) & set(FACT_TAGS):
+        if len(chosen) == 1 and len(covered) == len(cases) and chosen[0] not in FACT_TAGS:
             return "all"  # a tag on every case is no slice
         return JOINED.join(chosen)
 

@@ -158,11 +158,18 @@ def test_fine_tune_for_style_and_retrieve_for_facts_where_the_adapter_reads_badl
 def test_what_nothing_can_meet_is_said_beside_what_can_be() -> None:
     found = decided({STYLE: levels(0.05, tuned=0.98), CHANGED: levels(0.1, found=0.4)}, n=200)
     assert (found.way, found.candidate) == ("fine-tune", "tuned")
-    part = "good enough for changing facts (best is found with 40 %, wanted 90 %)."
+    part = "good enough for changing facts (found has 40 %, wanted 90 %)."
     assert part in found.sentence
     assert "Not measured: terminology, stable facts, rare facts and private facts." in (
         found.sentence
     )
+
+
+def test_what_cases_do_not_tell_leaves_the_answer_to_what_they_tell() -> None:
+    rare = {("facts", ("exposures-1",)): levels(0.5), ("facts", ("often",)): levels(0.5)}
+    found = decided({STYLE: levels(0.0, tuned=1.0)} | rare, n=6)
+    assert (found.way, found.candidate) == ("fine-tune", "tuned")
+    assert "Too few cases tell for rare facts (plain has 50 %, wanted 80 %)." in found.sentence
 
 
 def test_where_nothing_reaches_any_target_the_way_is_none() -> None:
