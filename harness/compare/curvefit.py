@@ -1,7 +1,9 @@
-"""The law of a learning curve, err(n) = a * n**-b + c: fitted, resampled, read at a target.
+"""The law of a learning curve, err(n) = min(top, a * n**-b + c): fitted, resampled, read.
 
 The power law with an offset is the usual form of learning curves (Hestness et al. 2017, arXiv
-1712.00409; Viering and Loog 2021, arXiv 2103.10948). Errors are shares of the metric's range.
+1712.00409; Viering and Loog 2021, arXiv 2103.10948). `top` is the error without training, which
+too few examples leave as it is: facts may stay unknown for the first showings and then come at
+once. Errors are shares of the metric's range.
 """
 
 from dataclasses import dataclass
@@ -48,12 +50,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Laws:
-    """Curves err(n) = lift * (n / first)**-rate + floor, one or one a resample; arrays are [R]."""
+    """Curves err(n) = min(top, lift * (n / first)**-rate + floor), of resamples; arrays are [R]."""
 
     lift: Floats
     rate: Floats
     floor: Floats
     first: float
+    top: float = 1.0
 
     @property
     def coefficients(self) -> tuple[float, float, float]:
@@ -63,7 +66,8 @@ class Laws:
 
     def at(self, xs: Floats) -> Floats:
         """Errors at `xs`, [R, len(xs)]."""
-        return self.lift[:, None] * (xs / self.first) ** -self.rate[:, None] + self.floor[:, None]
+        law = self.lift[:, None] * (xs / self.first) ** -self.rate[:, None] + self.floor[:, None]
+        return np.asarray(np.minimum(self.top, law))
 
     def reaching(self, error: float) -> Floats:
         """The x where each curve comes down to `error`, [R]; inf where it never does.
@@ -75,7 +79,8 @@ class Laws:
         ratio = self.lift / np.where(never, 1.0, room)
         with np.errstate(over="ignore", divide="ignore"):
             found = self.first * np.maximum(ratio, 1.0) ** (1 / self.rate)
-        return np.where(never & (self.lift + self.floor > error), np.inf, found)
+        above = np.minimum(self.top, self.lift + self.floor) > error
+        return np.where(above, np.where(never, np.inf, found), self.first)
 
 
 def weights_of(measured: Measured) -> Floats:
@@ -90,47 +95,50 @@ def weights_of(measured: Measured) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def fit(xs: Floats, errors: Floats, weights: Floats) -> Laws:
+def fit(xs: Floats, errors: Floats, weights: Floats, top: float = 1.0) -> Laws:
     """The weighted least-squares curve: the best of a grid of rates, then scipy within bounds."""
-    start = fit_many(xs, errors[None, :], weights)
+    start = fit_many(xs, errors[None, :], weights, top)
     scale = np.sqrt(weights)
 
     def residuals(at: Floats) -> Floats:
-        return np.asarray(scale * (at[0] * (xs / xs[0]) ** -at[1] + at[2] - errors))
+        law = np.minimum(top, at[0] * (xs / xs[0]) ** -at[1] + at[2])
+        return np.asarray(scale * (law - errors))
 
-    low, high = [0.0, _RATES[0], 0.0], [1.0 + 1e-9, _RATES[-1], 1.0 + 1e-9]
-    guess = np.array([start.lift[0], start.rate[0], start.floor[0]])
-    found = optimize.least_squares(residuals, np.clip(guess, low, high), bounds=(low, high)).x
-    return Laws(found[:1], found[1:2], found[2:], float(xs[0]))
+    low, high = [0.0, _RATES[0], 0.0], [np.inf, _RATES[-1], 1.0 + 1e-9]
+    guess = np.clip([start.lift[0], start.rate[0], start.floor[0]], low, high)
+    found = optimize.least_squares(residuals, guess, bounds=(low, high)).x
+    if (residuals(found) ** 2).sum() > (residuals(guess) ** 2).sum():
+        found = guess
+    return Laws(found[:1], found[1:2], found[2:], float(xs[0]), top)
 
 
-def fit_many(xs: Floats, errors: Floats, weights: Floats) -> Laws:
+def fit_many(xs: Floats, errors: Floats, weights: Floats, top: float = 1.0) -> Laws:
     """The curves of many resamples, errors [R, K]: for each rate of a grid, the best others.
 
-    At a given rate the curve is linear in lift and floor, neither of which may be below 0.
+    At a given rate, and with the first sizes at the top or not, the curve is linear in lift and
+    floor, neither of which may be below 0.
     """
     parts = [
-        _fit_chunk(xs, errors[start : start + _CHUNK], weights)
+        _fit_chunk(xs, errors[start : start + _CHUNK], weights, top)
         for start in range(0, len(errors), _CHUNK)
     ]
     lift, rate, floor = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Laws(lift, rate, floor, float(xs[0]))
+    return Laws(lift, rate, floor, float(xs[0]), top)
 
 
-def _fit_chunk(xs: Floats, errors: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit_chunk(
+    xs: Floats, errors: Floats, weights: Floats, top: float
+) -> tuple[Floats, Floats, Floats]:
     shapes = (xs / xs[0]) ** -_RATES[:, None]
-    mean, middle = errors @ weights, shapes @ weights
-    spread = ((shapes - middle[:, None]) ** 2) @ weights
-    joint = (errors * weights) @ shapes.T
-    free = (joint - mean[:, None] * middle) / spread
-    through = np.maximum(joint / ((shapes**2) @ weights), 0.0)
-    flat = np.broadcast_to(np.maximum(mean, 0.0)[:, None], free.shape)
-    zero = np.zeros_like(free)
-    ways = [(free, mean[:, None] - free * middle), (through, zero), (zero, flat)]
+    ways = [
+        way
+        for skipped in range(len(xs) - 1)
+        for way in _ways(shapes[:, skipped:], errors[:, skipped:], weights[skipped:])
+    ]
     costs = []
     for lift, floor in ways:
-        apart = lift[:, :, None] * shapes + floor[:, :, None] - errors[:, None, :]
-        cost = (apart**2) @ weights
+        law = np.minimum(top, lift[:, :, None] * shapes + floor[:, :, None])
+        cost = ((law - errors[:, None, :]) ** 2) @ weights
         costs.append(np.where((lift < 0) | (floor < 0), np.inf, cost))
     best = np.stack(costs).transpose(1, 0, 2).reshape(len(errors), -1).argmin(axis=1)
     way, rate = np.divmod(best, len(_RATES))
@@ -138,6 +146,19 @@ def _fit_chunk(xs: Floats, errors: Floats, weights: Floats) -> tuple[Floats, Flo
     lifts = np.stack([lift for lift, _ in ways])[way, rows, rate]
     floors = np.stack([floor for _, floor in ways])[way, rows, rate]
     return lifts, _RATES[rate], floors
+
+
+def _ways(shapes: Floats, errors: Floats, weights: Floats) -> list[tuple[Floats, Floats]]:
+    """Lift and floor [R, rates] by least squares: free, without a floor, and without a lift."""
+    weights = weights / weights.sum()
+    mean, middle = errors @ weights, shapes @ weights
+    spread = ((shapes - middle[:, None]) ** 2) @ weights
+    joint = (errors * weights) @ shapes.T
+    free = (joint - mean[:, None] * middle) / spread
+    through = np.maximum(joint / ((shapes**2) @ weights), 0.0)
+    flat = np.broadcast_to(np.maximum(mean, 0.0)[:, None], free.shape)
+    zero = np.zeros_like(free)
+    return [(free, mean[:, None] - free * middle), (through, zero), (zero, flat)]
 
 
 def resampled(measured: Measured, seed: int, count: int = RESAMPLES) -> Floats:

@@ -50,6 +50,15 @@ class Series:
     recipe: Recipe
     base: float | None
 
+    @property
+    def untrained(self) -> float:
+        """The error of what was never shown, else of the base, else 1."""
+        never = [one.mean for one in self.points if one.x == 0 and one.mean is not None]
+        level = sum(never) / len(never) if never else self.base
+        if level is None or self.metric.upper is None or self.metric.lower is None:
+            return 1.0
+        return (self.metric.upper - level) / (self.metric.upper - self.metric.lower)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:

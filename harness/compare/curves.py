@@ -106,9 +106,10 @@ def _fit(series: Series, target: float, seed: int) -> _Fitted:
     """The fit, its band over resampled cases and seeds, and what the target takes."""
     measured, metric = series.measured, series.metric
     weights = weights_of(measured)
-    law = fit(measured.xs, measured.errors, weights)
+    top = max(float(measured.errors.max()), series.untrained)
+    law = fit(measured.xs, measured.errors, weights, top)
     drawn = resampled(measured, seed)
-    laws = fit_many(measured.xs, drawn, weights)
+    laws = fit_many(measured.xs, drawn, weights, top)
     first, last = float(measured.xs[0]), float(measured.xs[-1])
     xs = np.geomspace(first, REACH * last, BAND_POINTS)
     low, high = np.quantile(laws.at(xs), [0.025, 0.975], axis=0)

@@ -140,7 +140,9 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class CurveResult:
-    """A learning curve: error = a * x**-b + c, fitted to `points`, with a band over the seeds.
+    """A learning curve: error = a * x**-b + c, fitted to `points`, with a band over seeds.
+
+    The error is at most that without training; `band` has the curve so cut off.
 
     `band` holds (x, mean, low, high) and ends at three times the largest measured x. `needed` is
     the x at which the fit reaches `target`, (value, low, high), None where it does not within that

@@ -73,6 +73,16 @@ def test_many_fits_at_once_are_those_of_one_at_a_time() -> None:
         assert pytest.approx(0.0, abs=0.01) == np.abs(apart).max()
 
 
+def test_errors_at_the_top_are_left_there() -> None:
+    """Where few examples do nothing, the law holds from the size at which they do something."""
+    known = Laws(np.array([4.0]), np.array([1.0]), np.array([0.1]), SIZES[0], top=0.8)
+    errors = known.at(np.array(SIZES))[0]
+    assert errors.tolist() == pytest.approx([0.8, 0.8, 0.5, 0.2])
+    found = curvefit.fit(np.array(SIZES), errors, np.full(4, 0.25), top=0.8)
+    assert pytest.approx(errors, abs=1e-3) == found.at(np.array(SIZES))[0]
+    assert found.reaching(0.9).tolist() == [10.0]
+
+
 def test_a_flat_curve_is_its_mean_and_reaches_nothing_below() -> None:
     """Without a fall the lift is nothing."""
     measured = exact(np.full(len(SIZES), 0.6))

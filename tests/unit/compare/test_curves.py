@@ -144,8 +144,18 @@ def test_exposures_of_one_adapter_are_a_curve_without_any_curve_in_the_suite() -
     assert [point.x for point in found.points] == [0, 1, 2, 4, 8, 16, 32, 64]
     assert found.needed is not None
     assert 8 < found.needed[0] < 16
-    assert found.sentence.startswith("a fact must be shown about 13 times [")
+    assert found.sentence.startswith("a fact must be shown about 11 times [")
     assert found.sentence.endswith("for 80 % recall in rare (lora, 1 epoch, one seed)")
+
+
+def test_facts_that_come_at_once_after_some_showings_are_no_slow_curve() -> None:
+    """Unknown up to 4 showings and known from 8: a law without a top would say a hundred."""
+    shares = {0: 0.0, 1: 0.0, 2: 0.0, 4: 0.0, 8: 0.9, 16: 0.85, 32: 1.0, 64: 1.0}
+    run, suite, shown = exposures(shares)
+    (found,) = learning_curves(run, suite, shown)
+    assert found.needed is not None
+    assert 4 < found.needed[0] < 8
+    assert max(mean for x, mean, _, _ in found.band if x < 3) == pytest.approx(0.0)
 
 
 def test_facts_that_are_never_shown_are_a_point_and_not_fitted() -> None:
