@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache as cached
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +32,7 @@ from harness.suite.scorers import construct, resources
 TRAIN_REVISION = 1
 SERVE_REVISION = 3
 DRAW_REVISION = 1  # the same for what is drawn, beside the other
+LATER = [field for field in fields(Recipe) if field.name == "trunk"]
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
 
@@ -189,6 +190,11 @@ def rows_of(suite: Suite, recipe: Recipe) -> tuple[Row, ...]:
     return tuple(sample(chosen, recipe.limit, suite.seed if recipe.draw is None else recipe.draw))
 
 
+def trunk_rows(suite: Suite, recipe: Recipe) -> list[tuple[Row, ...]]:
+    """The rows of each size of a recipe's trunk; each holds those of the sizes before."""
+    return [rows_of(suite, replace(recipe, limit=size)) for size in recipe.trunk]
+
+
 def has_gpu() -> bool:
     """Whether a CUDA device is visible, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
@@ -234,14 +240,18 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
     before = next((one for one in plan.recipes if one.name == recipe.start), None)
     # which rows were chosen counts, not how
     chosen: dict[str, Any] = {"name": "", "only": (), "without": (), "limit": None, "start": None}
-    how = {key: value for key, value in asdict(recipe).items() if key != "draw"} | chosen
+    # a field that came later counts where it is set, so that earlier adapters keep their address
+    unset = [field.name for field in LATER if getattr(recipe, field.name) == field.default]
+    how = {key: value for key, value in asdict(recipe).items() if key not in (*unset, "draw")}
+    if recipe.trunk:  # two draws may take the same rows in the end, and others on the way
+        how["trunk"] = [sorted(row.id for row in part) for part in trunk_rows(plan.suite, recipe)]
     return digest_of(
         {
             "model": plan.model.digest,
             "rows": [(row.id, row.input, row.output) for row in rows_of(plan.suite, recipe)],
             "template": plan.suite.template,
             "as_of": plan.suite.as_of,
-            "recipe": how,
+            "recipe": how | chosen,
             "start": adapter_key(plan, before) if before else None,
             "revision": TRAIN_REVISION,
             "machine": machine(),

@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness import models, outside, served
-from harness.console import Log
+from harness.console import Log, many
 from harness.errors import MachineError, UsageError
-from harness.plan import Plan, adapter_key, machine, rows_of
+from harness.plan import Plan, adapter_key, machine, rows_of, trunk_rows
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -21,10 +22,14 @@ from harness.records import (
     Row,
     Suite,
     TrainJob,
+    TrainWork,
 )
 from harness.store import Store, digest_of, write_atomic
 from harness.suite.adapters import check_adapter
 from harness.suite.files import Problems
+
+if TYPE_CHECKING:
+    from harness.template import Template
 
 
 def split(rows: Sequence[tuple[Row, EncodedRow]], recipe: Recipe) -> tuple[list[EncodedRow], ...]:
@@ -82,18 +87,43 @@ def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSou
 def get_adapters(
     plan: Plan, store: Store, executor: Executor, log: Log
 ) -> dict[AdapterSource, Adapter | None]:
-    """The adapters that candidates name, trained where they were not yet."""
+    """The adapters that candidates name, trained where they were not yet.
+
+    A recipe whose training diverged is not among them: `failed` says why.
+    """
     found: dict[AdapterSource, Adapter | None] = {AdapterSource(): None}
     missing = untrained(plan, store)
     for recipe in plan.recipes:
-        if recipe in missing:
-            made: Adapter | None = trained(recipe, plan, store, executor, log)
-        else:
+        if recipe not in missing and store.adapter(adapter_key(plan, recipe), recipe.name):
+            log.stage("train", f"{recipe.name}: already trained")
+    while missing:
+        held_back = {recipe.name for recipe in missing}
+        ready = [recipe for recipe in missing if recipe.start not in held_back]
+        train_together(ready, plan, store, executor, log)
+        missing = [recipe for recipe in missing if recipe not in ready]
+    for recipe in plan.recipes:
+        if not failed(recipe, plan, store):
+            # one that only finished adapters started from may be gone
             made = store.adapter(adapter_key(plan, recipe), recipe.name)
-            if made:  # one that only finished adapters started from may be gone
-                log.stage("train", f"{recipe.name}: already trained")
-        found[AdapterSource("recipe", recipe.name)] = made
+            found[AdapterSource("recipe", recipe.name)] = made
     return found
+
+
+def failed(recipe: Recipe, plan: Plan, store: Store) -> str:
+    """Why a recipe, or one that it starts from, has no adapter; '' where nothing went wrong."""
+    told = store.value(failure_key(plan, recipe))
+    if told:
+        return f"recipe '{recipe.name}': {told['message']} ({told['remedy']})"
+    before = next((one for one in plan.recipes if one.name == recipe.start), None)
+    if before is None or store.adapter(adapter_key(plan, recipe), recipe.name):
+        return ""
+    why = failed(before, plan, store)
+    return f"recipe '{recipe.name}' starts from another: {why}" if why else ""
+
+
+def failure_key(plan: Plan, recipe: Recipe) -> str:
+    """Where it is kept that a recipe's training diverged."""
+    return f"failed-{adapter_key(plan, recipe)}"
 
 
 def untrained(plan: Plan, store: Store) -> list[Recipe]:
@@ -104,60 +134,150 @@ def untrained(plan: Plan, store: Store) -> list[Recipe]:
         if recipe.name in wanted and not store.adapter(adapter_key(plan, recipe), recipe.name):
             missing.append(recipe)
             wanted |= {recipe.start} if recipe.start else set()
-    return missing
+    return [recipe for recipe in missing if not failed(recipe, plan, store)]
 
 
-def trained(recipe: Recipe, plan: Plan, store: Store, executor: Executor, log: Log) -> Adapter:
-    """Train a recipe's adapter in a child process and keep it.
+@dataclass(slots=True)
+class Making:
+    """A recipe in training: its job for the child, and what goes into the record."""
+
+    recipe: Recipe
+    key: str
+    job: TrainJob
+    facts: dict[str, Any]
+
+
+def train_together(
+    recipes: Sequence[Recipe], plan: Plan, store: Store, executor: Executor, log: Log
+) -> None:
+    """Train the adapters of some recipes in one child process, and keep each as it ends.
+
+    Recipes whose rows and numbers come out alike are one adapter. One whose training diverges is
+    noted as failed, and the others go on.
 
     Raises:
         UsageError: there is nothing to train on.
-        MachineError: training failed, or the adapter that it starts from is gone.
+        MachineError: training failed, or an adapter to start from is gone.
     """
-    key = adapter_key(plan, recipe)
-    before = started_from(recipe, plan, store)
-    chosen = rows_of(plan.suite, recipe)
     from harness.template import Template
 
     template = Template(plan.model.path, plan.suite.template, plan.suite.as_of)
+    ready = {adapter_key(plan, one): one for one in recipes if not failed(one, plan, store)}
+    if not ready:
+        return
+    with ExitStack() as drafts:
+        making = [
+            make(one, key, plan, store, template, str(drafts.enter_context(store.draft())))
+            for key, one in ready.items()
+        ]
+        for one in making:
+            rows, dev = len(one.job.rows), len(one.job.dev)
+            log.stage("train", f"{one.recipe.name}: {rows} rows, {dev} for dev")
+        work = TrainWork(tuple(one.job for one in making), stacking(plan, store))
+        for message in follow(work, store, executor, log):
+            one = making[message["job"]]
+            if message["event"] == "failed":
+                told = {key: message[key] for key in ("message", "remedy", "record")}
+                store.keep_value(f"failed-{one.key}", told)
+                log.caution(failed(one.recipe, plan, store))
+            else:
+                keep(one, message["record"], plan, store, log)
+            Path(one.job.keep).unlink(missing_ok=True)
+
+
+def make(
+    recipe: Recipe, key: str, plan: Plan, store: Store, template: "Template", draft: str
+) -> Making:
+    """What is needed to train a recipe into a draft."""
+    before = started_from(recipe, plan, store)
+    chosen = rows_of(plan.suite, recipe)
     rows = [(row, template.train_row(row.input, row.output)) for row in chosen]
-    train, dev = split(rows, recipe)
+    phases: tuple[int, ...] = ()
+    if recipe.trunk:
+        train, dev, phases = split_trunk(rows, trunk_rows(plan.suite, recipe), recipe)
+    else:
+        train, dev = split(rows, recipe)
     if not train:
         raise UsageError(
             f"recipe '{recipe.name}' has no rows to train on", remedy="give the suite train rows"
         )
-    log.stage("train", f"{recipe.name}: {len(train)} rows, {len(dev)} for dev")
-    with store.draft() as draft:
-        job = TrainJob(
-            plan.model.path,
-            recipe,
-            tuple(train),
-            tuple(dev),
-            str(draft),
-            template.pad_id,
-            start=before.path if before else None,
-            peak_flops=store.value(peak_key()) or 0.0,
-        )
-        record = follow(job, store, executor, log)
-        store.keep_value(peak_key(), record["peak_flops"])
-        name_base(draft, plan.model.name)
-        record |= {
-            "base": plan.model.name,
-            "base_digest": plan.model.digest,
-            "data_digest": digest_of([(row.id, row.input, row.output) for row in chosen]),
-            "template": template.kind,
-            "template_digest": template.digest,
-            "start_digest": before.digest if before else None,
-        }
-        store.keep(key, draft, recipe.rank, record)
-    made = store.adapter(key, recipe.name)
-    if made is None:
-        raise MachineError("the trained adapter cannot be read back", where=str(store.root))
-    log.say(
-        f"          {record['seconds']:.0f} s, {record['tokens_per_second']:.0f} tokens/s, "
-        f"dev loss {_last(record['dev_loss'])}, {made.size / 1e6:.1f} MB"
+    job = TrainJob(
+        plan.model.path,
+        recipe,
+        tuple(train),
+        tuple(dev),
+        draft,
+        template.pad_id,
+        start=before.path if before else None,
+        peak_flops=store.value(peak_key()) or 0.0,
+        keep=str(store.root / "unfinished" / f"{key}.safetensors"),
+        phases=phases,
     )
-    return made
+    facts = {
+        "base": plan.model.name,
+        "base_digest": plan.model.digest,
+        "data_digest": digest_of([(row.id, row.input, row.output) for row in chosen]),
+        "template": template.kind,
+        "template_digest": template.digest,
+        "start_digest": before.digest if before else None,
+    }
+    return Making(recipe, key, job, facts)
+
+
+def split_trunk(
+    rows: Sequence[tuple[Row, EncodedRow]], sizes: Sequence[Sequence[Row]], recipe: Recipe
+) -> tuple[list[EncodedRow], list[EncodedRow], tuple[int, ...]]:
+    """Train rows by the size in which they are new, dev rows, and where each size ends.
+
+    Whether a row is for dev hangs on it and the seed alone, so it is so in every size.
+    """
+    encoded = {row.id: one for row, one in rows}
+    train: list[EncodedRow] = []
+    dev: list[EncodedRow] = []
+    phases: list[int] = []
+    seen: set[str] = set()
+    for size in sizes:
+        fresh = sorted(
+            (row.id for row in size if row.id not in seen),
+            key=lambda name: digest_of([name, recipe.seed]),
+        )
+        seen.update(fresh)
+        for name in fresh:
+            drawn = int(digest_of([encoded[name].prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
+            (dev if drawn < recipe.dev_fraction else train).append(encoded[name])
+        phases.append(len(train))
+    return train, dev, tuple(phases)
+
+
+def keep(one: Making, record: dict[str, Any], plan: Plan, store: Store, log: Log) -> None:
+    """Put a finished adapter into the store."""
+    draft = Path(one.job.out)
+    name_base(draft, plan.model.name)
+    store.keep_value(peak_key(), record["peak_flops"])
+    if timings := record.get("stack_timings"):
+        better = timings["stacked"] < timings["in turn"]
+        store.keep_value(stack_key(plan), "on" if better else "off")
+    store.keep(one.key, draft, one.recipe.rank, record | one.facts)
+    if store.adapter(one.key, one.recipe.name) is None:
+        raise MachineError("the trained adapter cannot be read back", where=str(store.root))
+    beside = f", {record['stacked']:.0f} side by side" if record["stacked"] > 1 else ""
+    log.say(
+        f"          {one.recipe.name}: {record['seconds']:.0f} s, "
+        f"{record['tokens_per_second']:.0f} tokens/s{beside}, "
+        f"dev loss {_last(record['dev_loss'])}"
+    )
+
+
+def stack_key(plan: Plan) -> str:
+    """Where it is kept whether this machine trains several adapters of a base faster at once."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return f"stack-{digest_of([plan.model.digest, machine(), os.cpu_count(), threads])}"
+
+
+def stacking(plan: Plan, store: Store) -> Literal["auto", "on", "off"]:
+    """What earlier trainings of the base showed; where there were none, the first steps show it."""
+    known = store.value(stack_key(plan))
+    return known if known in ("on", "off") else "auto"
 
 
 def peak_key() -> str:
@@ -189,19 +309,23 @@ def _last(curve: list[list[float]]) -> str:
     return f"{curve[0][1]:.2f} → {min(loss for _, loss in curve):.2f}" if curve else "none"
 
 
-def follow(job: TrainJob, store: Store, executor: Executor, log: Log) -> dict[str, Any]:
-    """Run a training job and show its progress; its record."""
-    record: dict[str, Any] = {}
+def follow(work: TrainWork, store: Store, executor: Executor, log: Log) -> Iterator[dict[str, Any]]:
+    """Run a training child and show its progress; `done` and `failed` messages as they come."""
+    left = dict(enumerate(job.recipe.name for job in work.jobs))
     logfile = store.root / "logs" / "train.log"
-    with log.progress(f"training {job.recipe.name}", total=1) as bar:
-        for message in executor.run("harness.train.lora:train", asdict(job), logfile):
+    share = {at: 0.0 for at in left}
+    with log.progress(f"training {many(len(left), 'adapter')}", total=len(left)) as bar:
+        for message in executor.run("harness.train.lora:train_all", asdict(work), logfile):
+            at = message["job"]
             if message["event"] == "step":
-                note = f"loss {message['loss']:.3f}"
-                bar.set(message["step"], message["steps"], note)
-            elif message["event"] == "done":
-                record = message["record"]
+                share[at] = message["step"] / message["steps"]
+                note = f"{left[at]}: loss {message['loss']:.3f}"
+                bar.set(sum(share.values()), len(share), note)
             elif message["event"] == "note":
                 log.caution(str(message["message"]))
-    if not record:
+            elif message["event"] in ("done", "failed"):
+                del left[at]
+                share[at] = 1.0
+                yield message
+    if left:
         raise MachineError("training ended without a record", where=str(logfile))
-    return record

@@ -62,6 +62,7 @@ from harness.records.engines import (
     Passage,
     Request,
     TrainJob,
+    TrainWork,
 )
 from harness.records.findings import Finding
 from harness.records.results import (
@@ -143,6 +144,7 @@ __all__ = [
     "Task",
     "Term",
     "TrainJob",
+    "TrainWork",
     "VerdictName",
     "Version",
     "Way",

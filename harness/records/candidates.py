@@ -13,7 +13,8 @@ class Recipe:
 
     `only` and `without` choose rows by tag, `limit` then takes a nested sample, seeded by `draw`
     (None: the suite's seed). `start` names the recipe whose adapter training goes on from; None
-    starts from the base.
+    starts from the base. `trunk` are the sizes of a nested curve up to `limit`: their rows are
+    shown in turn at a constant rate, and the last share of training cools down.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Recipe:
     limit: int | None = None
     draw: int | None = None
     start: str | None = None
+    trunk: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ class TrainJob:
     """All that the training child needs; writes an adapter folder to `out`.
 
     `start` is the folder of the adapter that training goes on from. `peak_flops` is what the
-    machine's matrix products reach in a second (0: to be measured).
+    machine's matrix products reach in a second (0: to be measured). `keep` is the file that an
+    unfinished training is kept in every `keep_every` seconds ('': not). `phases` are how many of
+    the first rows belong to each size of a trunk (see Recipe).
     """
 
     model_path: str
@@ -62,6 +64,17 @@ class TrainJob:
     threads: int = 0
     start: str | None = None
     peak_flops: float = 0.0
+    keep: str = ""
+    keep_every: float = 30.0
+    phases: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainWork:
+    """Adapters of one base, trained in one child. `stack` says whether several share a pass."""
+
+    jobs: tuple[TrainJob, ...]
+    stack: Literal["auto", "on", "off"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)

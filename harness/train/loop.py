@@ -1,20 +1,19 @@
-"""Optimiser steps over an adapter's weights: losses, gradients, schedule, memory."""
+"""An adapter's optimiser: schedule, clipping, weights copied and put back."""
 
 import math
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from harness.errors import MachineError
-from harness.records import EncodedRow, Recipe
-from harness.train.batches import Batch, answers, collate, line, lines, micro_batches, size
-from harness.train.loss import Head
-from harness.train.machine import out_of_memory
+from harness.records import Recipe
 
-LIMIT = {"cpu": 4096, "cuda": 16384}  # padded tokens in a micro-batch
+COOL = 0.15  # share of a nested run in which the rate falls; arXiv 2405.18392 has 10 to 20 %
+
+
+class DivergedError(MachineError):
+    """A loss or a gradient is not a finite number."""
 
 
 @dataclass(slots=True)
@@ -28,32 +27,45 @@ class Counts:
     dev_seconds: float = 0.0
 
 
-def rate(step: int, steps: int, recipe: Recipe) -> float:
-    """Learning rate of a step counted from 0: linear warmup, then half a cosine to zero."""
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Steps of a run, and from which on the rate falls: to zero along half a cosine, or a line."""
+
+    steps: int
+    warm: int
+    cool: int
+    shape: str = "cosine"
+
+    def rate(self, step: int, top: float) -> float:
+        """Learning rate of a step counted from 0; `top` is the highest."""
+        if step < self.warm:
+            return top * (step + 1) / self.warm
+        if step < self.cool:
+            return top
+        share = (step - self.cool) / max(1, self.steps - self.cool)
+        if self.shape == "linear":
+            return top * (1 - share)
+        return top * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def plain(steps: int, recipe: Recipe) -> Schedule:
+    """Linear warmup, then half a cosine to zero."""
     warm = math.ceil(recipe.warmup * steps)
-    if step < warm:
-        return recipe.learning_rate * (step + 1) / warm
-    share = (step - warm) / max(1, steps - warm)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+    return Schedule(steps, warm, warm)
 
 
 @dataclass(slots=True)
 class Loop:
-    """One model in training; only `weights`, the adapter's, change."""
+    """One adapter in training; only its `weights` change."""
 
-    head: Head
     weights: dict[str, Tensor]
     recipe: Recipe
-    steps: int
-    pad_id: int
+    schedule: Schedule
     device: torch.device
     counts: Counts = field(default_factory=Counts)
-    notes: list[str] = field(default_factory=list)
-    limit: int = 0
     optimiser: torch.optim.Optimizer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limit = self.limit or LIMIT.get(self.device.type, LIMIT["cpu"])
         self.optimiser = torch.optim.AdamW(
             list(self.weights.values()),
             lr=self.recipe.learning_rate,
@@ -61,83 +73,22 @@ class Loop:
             fused=self.device.type in ("cpu", "cuda"),
         )
 
-    def step(self, number: int, rows: Sequence[EncodedRow]) -> float:
-        """One optimiser step, counted from 1; its mean loss in nats per completion token.
+    def update(self, number: int, loss: float) -> None:
+        """Step `number`, counted from 1, with the gradients that are there.
 
-        MachineError when the loss or the gradient is not a finite number, or when not even one
-        row fits in memory.
+        DivergedError when the loss or the gradient is not a finite number.
         """
-        began = time.perf_counter()
-        loss = self._with_less_memory(rows)
         norm = torch.nn.utils.clip_grad_norm_(
             self.weights.values(), self.recipe.clip if self.recipe.clip > 0 else math.inf
         )
         if not (math.isfinite(loss) and math.isfinite(norm.item())):
-            raise MachineError(
+            raise DivergedError(
                 f"training diverged: loss {loss}, gradient norm {norm.item()} at step {number}",
                 remedy=f"lower the recipe's learning_rate, now {self.recipe.learning_rate:g}",
             )
         for group in self.optimiser.param_groups:
-            group["lr"] = rate(number - 1, self.steps, self.recipe)
+            group["lr"] = self.schedule.rate(number - 1, self.recipe.learning_rate)
         self.optimiser.step()
-        self.counts.step_seconds += time.perf_counter() - began
-        return loss
-
-    def _with_less_memory(self, rows: Sequence[EncodedRow]) -> float:
-        """Gradients of a step, in ever smaller micro-batches while memory runs out."""
-        while True:
-            self.optimiser.zero_grad(set_to_none=True)
-            try:
-                return self._gradients(rows)
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                longest = max(size(row) for row in rows)
-                if self.limit <= longest:
-                    raise MachineError(
-                        f"out of memory on one row of {longest} tokens",
-                        remedy="lower the recipe's max_length, or take a smaller model",
-                    ) from error
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            self.limit //= 2
-            self.notes.append(f"out of memory: micro-batches now hold {self.limit} tokens at most")
-
-    def _gradients(self, rows: Sequence[EncodedRow]) -> float:
-        """Mean loss of a step; each token weighs the same however the step is split."""
-        wanted = sum(answers(row) for row in rows)
-        total = 0.0
-        padded = 0
-        for batch in self.batches(rows):
-            loss = self.head.loss(batch) / wanted
-            torch.autograd.backward(loss)
-            total += loss.item()
-            padded += batch.ids.numel()
-        self.counts.tokens += sum(size(row) for row in rows)
-        self.counts.completion_tokens += wanted
-        self.counts.padded += padded
-        return total
-
-    def batches(self, rows: Sequence[EncodedRow]) -> Iterator[Batch]:
-        """A step's rows in parts that fit: in lines without padding, or padded."""
-        if self.head.packed:
-            yield from (line(part, self.device) for part in lines(rows, self.limit))
-        else:
-            for part in micro_batches(rows, self.limit):
-                yield collate(part, self.pad_id, self.device)
-
-    def evaluate(self, rows: Sequence[EncodedRow]) -> float:
-        """Mean loss on rows in nats per completion token; changes nothing."""
-        began = time.perf_counter()
-        group = max(1, self.recipe.batch_rows)
-        near = sorted(rows, key=size)
-        total = 0.0
-        with torch.no_grad():
-            for start in range(0, len(near), group):
-                for batch in self.batches(near[start : start + group]):
-                    total += self.head.loss(batch).item()
-        self.counts.dev_seconds += time.perf_counter() - began
-        return total / sum(answers(row) for row in rows)
 
     def copy(self) -> dict[str, Tensor]:
         """The adapter's weights as they are now."""

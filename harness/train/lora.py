@@ -1,30 +1,26 @@
-"""Train one LoRA adapter; runs in a child process and reports as it goes.
+"""Train LoRA adapters of one base; runs in a child process and reports as it goes.
 
-Method: LoRA (arXiv 2106.09685) on every linear layer but the output head, loss on completion
-tokens only, AdamW (arXiv 1711.05101). Weights are saved in PEFT's format, safetensors only.
+Method: LoRA (arXiv 2106.09685), loss on completion tokens only, AdamW (arXiv 1711.05101).
+Adapters that may share a pass do so where their first steps show that it is faster.
 """
 
-import itertools
-import json
-import math
-import platform
 import time
-import warnings
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import peft
-import torch
-import transformers
-from transformers.pytorch_utils import Conv1D
+from harness.errors import MachineError
+from harness.records import EncodedRow, Recipe, TrainJob, TrainWork
+from harness.train import adapter, keeping, machine
+from harness.train.base import Base, Rows, open_base, versions
+from harness.train.course import Course, Event, route
+from harness.train.layers import Stretches
+from harness.train.loop import DivergedError, Loop
+from harness.train.passes import Passes
 
-from harness.errors import MachineError, UsageError, from_os_error
-from harness.records import EncodedRow, Recipe, TrainJob
-from harness.train import attention, batches, layers, machine
-from harness.train.loop import Loop, plan
-from harness.train.loss import head_of, pack_where_equal
+TEAM = 8  # adapters that stand in memory together at most
+FASTER = 0.97  # of the time of one after the other: less gain is noise
 
 
 def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
@@ -32,7 +28,7 @@ def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
     if isinstance(payload, TrainJob):
         return payload
     recipe = dict(payload["recipe"])
-    for name in ("targets", "only", "without"):
+    for name in ("targets", "only", "without", "trunk"):
         if isinstance(recipe.get(name), list):
             recipe[name] = tuple(recipe[name])
 
@@ -41,254 +37,238 @@ def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
             EncodedRow(tuple(row["prompt"]), tuple(row["completion"])) for row in payload[name]
         )
 
-    return TrainJob(
-        **{**payload, "recipe": Recipe(**recipe), "rows": rows("rows"), "dev": rows("dev")}
-    )
+    more = {"recipe": Recipe(**recipe), "phases": tuple(payload.get("phases", ()))}
+    return TrainJob(**{**payload, **more, "rows": rows("rows"), "dev": rows("dev")})
 
 
-def load_base(path: str, device: torch.device, dtype: torch.dtype) -> Any:
-    """The frozen base model, in `dtype` on `device`. MachineError when it cannot be loaded."""
-    try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise MachineError(f"cannot load the base model: {reason}", where=path) from error
-    model.requires_grad_(requires_grad=False)
-    attention.speed_up(model, device, dtype)
-    return model.to(device)
+def train(payload: TrainJob | dict[str, Any]) -> Iterator[Event]:
+    """Train one adapter; see `train_all`. MachineError when training diverges."""
+    for message in train_all({"jobs": [payload], "stack": "off"}):
+        if message["event"] == "failed":
+            raise MachineError(message["message"], remedy=message["remedy"])
+        yield message
 
 
-def add_adapter(base: Any, recipe: Recipe, probe: Callable[[], Any] | None = None) -> Any:
-    """The base with fresh adapter weights, float32. UsageError for targets that are not there.
+def train_all(payload: TrainWork | dict[str, Any]) -> Iterator[Event]:
+    """Train adapters of one base, each into its job's `out`; yields JSON-able messages.
 
-    `probe` runs the base once, to see which layers read the same tensor. Dropout of the base
-    stays off: only the recipe's own dropout is trained with.
-    """
-    targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
-    refuse_embeddings(base, recipe)
-    config = peft.LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=recipe.dropout,
-        use_rslora=recipe.rslora,
-        target_modules=targets,
-        task_type="CAUSAL_LM",
-        fan_in_fan_out=any(isinstance(module, Conv1D) for module in base.modules()),
-    )
-    try:
-        with warnings.catch_warnings():
-            # models that mix Conv1D and Linear: PEFT sets each right, and says so
-            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to")
-            model = peft.get_peft_model(base, config, autocast_adapter_dtype=True)
-    except ValueError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UsageError(
-            f"recipe '{recipe.name}': {reason}", remedy="targets: all-linear"
-        ) from error
-    model.eval()
-    for name, module in model.named_modules():
-        if name.endswith("lora_dropout"):
-            module.train()
-    layers.speed_up(model, probe)
-    return model
-
-
-def take_weights(model: Any, folder: str) -> None:
-    """Set the fresh adapter's weights to those of a finished one.
+    Events, each with its `job`: `start` (steps, rows, …), `step` (step, steps, loss, tokens,
+    seconds), `dev` (step, loss), `note` (message), and at last `done` with the record, or
+    `failed` with what was wrong and the record so far. Losses are nats per completion token.
 
     Raises:
-        MachineError: the folder holds another rank or other modules.
+        MachineError: memory runs out, or a model cannot be loaded.
+        UsageError: no row can be trained on.
     """
-    found = peft.utils.load_peft_weights(folder, device="cpu")
-    try:
-        result = peft.set_peft_model_state_dict(model, found)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise MachineError(f"the adapter to start from: {reason}", where=folder) from error
-    left = [name for name in result.missing_keys if "lora_" in name]
-    if left or result.unexpected_keys:
-        raise MachineError(
-            f"the adapter to start from has other modules: {(left or result.unexpected_keys)[0]}",
-            where=folder,
-            remedy="give both recipes the same targets",
-        )
-
-
-def refuse_embeddings(base: Any, recipe: Recipe) -> None:
-    """Raise UsageError when a recipe names the embeddings or the output head among its targets."""
-    tops = (base.get_input_embeddings(), base.get_output_embeddings())
-    names = [name for name, module in base.named_modules() if any(module is top for top in tops)]
-    wanted = recipe.targets if isinstance(recipe.targets, tuple) else ()
-    for target in wanted:
-        if any(name == target or name.endswith(f".{target}") for name in names):
-            raise UsageError(
-                f"recipe '{recipe.name}' targets '{target}', the embeddings or the output head",
-                remedy="targets: all-linear, which leaves them out",
-            )
-
-
-def train(payload: TrainJob | dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Train an adapter into `job.out`; yields JSON-able progress messages.
-
-    Events: `start` (steps, rows, …), `step` (step, steps, loss, tokens, seconds), `dev` (step,
-    loss), `note` (message), and at last `done` with the record. Losses are nats per completion
-    token. Raises MachineError when training diverges or memory runs out, UsageError when no row
-    can be trained on.
-    """
-    job = job_from(payload)
-    recipe = job.recipe
+    if isinstance(payload, TrainWork):
+        jobs, stack = payload.jobs, payload.stack
+    else:
+        jobs = tuple(job_from(job) for job in payload["jobs"])
+        stack = payload.get("stack", "auto")
     began = time.perf_counter()
-    device = machine.device_for(job.device)
-    dtype = machine.dtype_for(device)
-    threads = machine.use_threads(job.threads)
-    torch.manual_seed(recipe.seed)
-    base = load_base(job.model_path, device, dtype)
-    rows, dev, limit = fitting(job, base)
-    parameters = sum(weight.numel() for weight in base.parameters())
-    shortest = [min(rows, key=batches.size)]
-    head = head_of(base, batches.collate(shortest, job.pad_id, device))
-    head = pack_where_equal(head, rows, device)
-    probe = batches.line(shortest, device) if head.packed else batches.collate(shortest, 0, device)
-    model = add_adapter(base, recipe, lambda: head.loss(probe))
-    if job.start is not None:
-        take_weights(model, job.start)
-    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    per_epoch, steps, checks = plan(len(rows), recipe.batch_rows, recipe.epochs)
-    loop = Loop(head, weights, recipe, steps, job.pad_id, device)
-    load_seconds = time.perf_counter() - began
-    facts: dict[str, Any] = {
-        "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(recipe).items()},
-        "seed": recipe.seed,
-        "load_seconds": load_seconds,
-        "rows": len(rows),
-        "dev_rows": len(dev),
-        "dropped_rows": len(job.rows) + len(job.dev) - len(rows) - len(dev),
-        "max_length": limit,
-        "trainable_params": sum(weight.numel() for weight in weights.values()),
-        "base_params": parameters,
-        "device": str(device),
-        "dtype": str(dtype).removeprefix("torch."),
-        "threads": threads,
-        "versions": versions(),
-    }
-    yield {"event": "start", "step": 0, "steps": steps, **facts}
-    curves = yield from run(loop, rows, dev, checks)
-    save(model, Path(job.out))
-    record = {**facts, **curves, "epochs_done": curves["steps"] / per_epoch}
-    record.update(costs(loop, parameters, job.peak_flops or machine.gemm_peak(device, dtype)))
-    yield {"event": "done", "step": curves["steps"], "steps": steps, "record": record}
+    base, rows = open_base(jobs)
+    loading = (time.perf_counter() - began) / len(jobs)
+    peak = jobs[0].peak_flops or machine.gemm_peak(base.device, base.dtype)
+    for members in teams(jobs, together=stack != "off" and base.head.packed):
+        team = Team(base, peak, loading)
+        team.gather([(at, jobs[at], rows[at]) for at in members])
+        team.heirs = {at: heir for at in members if (heir := heir_of(jobs[at], jobs))}
+        try:
+            yield from team.run(stack)
+        finally:
+            base.model = adapter.remove(team.model)
 
 
-def costs(loop: Loop, parameters: int, peak: float) -> dict[str, Any]:
-    """What training took: tokens, FLOPs at 4 a base parameter and token, seconds, bytes.
+def teams(jobs: Sequence[TrainJob], *, together: bool) -> list[list[int]]:
+    """Jobs that may share a pass, in groups of those with as many rows; the others alone.
 
-    `utilisation` is the share of `peak`, the FLOP/s of this machine's matrix products.
+    Sharing needs the same targets and no dropout, which would draw from one random state. Jobs of
+    a trunk come alone, the smallest first, since each leaves it for the next.
     """
-    counts = loop.counts
-    flops = 4 * parameters * counts.tokens
-    return {
-        "tokens": counts.tokens,
-        "completion_tokens": counts.completion_tokens,
-        "padded_share": 1 - counts.tokens / counts.padded,
-        "batching": "rows in one line" if loop.head.packed else "padded rows",
-        "step_seconds": counts.step_seconds,
-        "dev_seconds": counts.dev_seconds,
-        "flops": flops,
-        "peak_flops": peak,
-        "utilisation": flops / counts.step_seconds / peak,
-        "tokens_per_second": counts.tokens / counts.step_seconds,
-        "peak_memory_bytes": machine.peak_memory_bytes(loop.device),
-    }
+    groups: dict[Any, list[int]] = {}
+    for at in sorted(range(len(jobs)), key=lambda at: (len(jobs[at].rows), at)):
+        recipe = jobs[at].recipe
+        alone = not together or recipe.dropout > 0 or bool(jobs[at].phases)
+        groups.setdefault(at if alone else str(recipe.targets), []).append(at)
+    return [
+        group[start : start + TEAM]
+        for group in groups.values()
+        for start in range(0, len(group), TEAM)
+    ]
 
 
-def fitting(job: TrainJob, base: Any) -> tuple[list[EncodedRow], list[EncodedRow], int]:
-    """Training and dev rows that the recipe and the model have room for, and that room."""
-    positions = getattr(base.config, "max_position_embeddings", None)
-    limit = min(job.recipe.max_length, positions or job.recipe.max_length)
-    rows, dev = batches.usable(job.rows, limit), batches.usable(job.dev, limit)
-    if not rows:
-        raise UsageError(
-            f"none of {len(job.rows)} training rows fits in {limit} tokens",
-            remedy="raise the recipe's max_length, or shorten the rows",
-        )
-    return rows, dev, limit
+def heir_of(job: TrainJob, jobs: Sequence[TrainJob]) -> TrainJob | None:
+    """The job that goes on where this one leaves their trunk: the next size of the same curve."""
+
+    def alike(other: TrainJob) -> bool:
+        same = replace(other.recipe, name="", limit=None, trunk=())
+        own = replace(job.recipe, name="", limit=None, trunk=())
+        begun = other.phases[:-1] == job.phases and other.rows[: len(job.rows)] == job.rows
+        return begun and same == own and bool(other.keep)
+
+    return next((other for other in jobs if job.phases and alike(other)), None)
 
 
-def run(
-    loop: Loop, rows: list[EncodedRow], dev: list[EncodedRow], checks: set[int]
-) -> Generator[dict[str, Any], None, dict[str, Any]]:
-    """All steps, with dev losses, early stop and the best weights put back; returns the curves."""
-    recipe = loop.recipe
-    order = itertools.chain.from_iterable(
-        batches.steps(rows, recipe.batch_rows, epoch, recipe.seed) for epoch in itertools.count()
-    )
-    began = time.perf_counter()
-    curve: list[list[float]] = []
-    dev_curve: list[list[float]] = []
-    best, lowest, best_step, worse, number = loop.copy(), math.inf, 0, 0, 0
-    for number, step_rows in zip(range(1, loop.steps + 1), order, strict=False):
-        value = loop.step(number, step_rows)
-        curve.append([number, value])
-        yield from ({"event": "note", "step": number, "message": text} for text in loop.notes)
-        loop.notes.clear()
-        yield {
-            "event": "step",
-            "step": number,
-            "steps": loop.steps,
-            "loss": value,
-            "tokens": loop.counts.tokens,
-            "seconds": time.perf_counter() - began,
+@dataclass(slots=True)
+class Team:
+    """Adapters that stand in one model."""
+
+    base: Base
+    peak: float
+    loading: float
+    courses: list[Course] = field(default_factory=list)
+    model: Any = None
+    timings: dict[str, float] = field(default_factory=dict)
+    heirs: dict[int, TrainJob] = field(default_factory=dict)
+
+    def gather(self, jobs: Sequence[tuple[int, TrainJob, Rows]]) -> None:
+        """Add the adapters of some jobs to the base, each where an earlier start left it."""
+        base = self.base
+        stretches = Stretches((adapter.DEFAULT,))
+        passes = Passes(base.head, stretches, jobs[0][1].pad_id, base.device)
+        names = [adapter.DEFAULT, *(f"beside{number}" for number in range(1, len(jobs)))]
+        model = base.model
+        for name, (_, job, _) in zip(names, jobs, strict=True):
+            model = adapter.add_adapter(model, job.recipe, name)
+            if job.start is not None:
+                adapter.take_weights(model, job.start, name)
+        self.model = model
+        adapter.make_ready(model, stretches, lambda: base.head.loss(base.probe))
+        found = zip(names, jobs, adapter.weights_of(model), strict=True)
+        for name, (index, job, rows), weights in found:
+            keeping.check_room(Path(job.out), 6 * sum(4 * one.numel() for one in weights.values()))
+            way = route(len(rows.train), rows.phases, job.recipe)
+            loop = Loop(weights, job.recipe, way.schedule, base.device)
+            facts = self.facts(job, rows, sum(weight.numel() for weight in weights.values()))
+            self.courses.append(
+                Course(index, name, job, rows.train, rows.dev, way, loop, passes, facts,
+                       rows.phases)
+            )  # fmt: skip
+
+    def facts(self, job: TrainJob, rows: Rows, trainable: int) -> dict[str, Any]:
+        """What is known of a job before its first step."""
+        recipe = asdict(job.recipe)
+        return {
+            "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in recipe.items()},
+            "seed": job.recipe.seed,
+            "training": "nested" if job.phases else "independent",
+            "load_seconds": self.loading,
+            "rows": len(rows.train),
+            "dev_rows": len(rows.dev),
+            "dropped_rows": len(job.rows) + len(job.dev) - len(rows.train) - len(rows.dev),
+            "max_length": rows.limit,
+            "trainable_params": trainable,
+            "base_params": self.base.parameters,
+            "device": str(self.base.device),
+            "dtype": str(self.base.dtype).removeprefix("torch."),
+            "threads": self.base.threads,
+            "versions": versions(),
         }
-        if not dev or number not in checks:
-            continue
-        value = loop.evaluate(dev)
-        if not math.isfinite(value):
-            raise MachineError(f"training diverged: dev loss {value} after step {number}")
-        dev_curve.append([number, value])
-        yield {"event": "dev", "step": number, "steps": loop.steps, "loss": value}
-        if value < lowest:
-            best, lowest, best_step, worse = loop.copy(), value, number, 0
-        else:
-            worse += 1
-        if 0 < recipe.patience <= worse:
-            break
-    if dev:
-        loop.restore(best)
-    return {
-        "steps": number,
-        "best_step": best_step if dev else number,
-        "stopped_early": number < loop.steps,
-        "seconds": time.perf_counter() - began,
-        "loss": curve,
-        "dev_loss": dev_curve,
-    }
 
+    def run(self, stack: str) -> Iterator[Event]:
+        """All courses to their ends; several side by side where `stack` or their steps say so."""
+        for course in self.courses:
+            if course.resume():
+                told = f"{course.job.recipe.name}: goes on after step {course.number}"
+                yield course.event("note", message=told)
+            yield course.event("start", **course.facts)
+        beside = stack == "on"
+        if stack == "auto" and len(self.courses) > 1:
+            yield from self._try()
+            beside = self.timings["stacked"] < FASTER * self.timings["in turn"]
+        groups = [self.courses] if beside else [[course] for course in self.courses]
+        for group in groups:
+            while live := [course for course in group if course.index >= 0]:
+                yield from self._step(live)
 
-def versions() -> dict[str, str]:
-    """Versions of what decides the result."""
-    return {
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "peft": peft.__version__,
-        "python": platform.python_version(),
-    }
+    def _try(self) -> Iterator[Event]:
+        """First steps in both ways, twice in turn after a warm-up; seconds per token of each."""
+        yield from self._step(self.courses[:1])
+        best: dict[str, float] = {}
+        for _ in range(2):
+            for way in ("in turn", "stacked"):
+                live = [course for course in self.courses if course.index >= 0]
+                before = sum(course.loop.counts.tokens for course in live)
+                began = time.perf_counter()
+                for group in [live] if way == "stacked" else [[course] for course in live]:
+                    yield from self._step(group)
+                took = time.perf_counter() - began
+                tokens = sum(course.loop.counts.tokens for course in live) - before
+                if tokens:
+                    best[way] = min(best.get(way, took / tokens), took / tokens)
+        self.timings = {"in turn": 1.0, "stacked": 1.0} | best
 
+    def _step(self, live: Sequence[Course]) -> Iterator[Event]:
+        """One step of each course that has one left, in one pass; those that end are saved."""
+        going = [course for course in live if course.index >= 0 and not course.ended]
+        if going:
+            shares = [course.share() for course in going]
+            passes = going[0].passes
 
-def settle(file: Path) -> None:
-    """Sort a config's targets: PEFT writes them in another order each time, and bytes are names."""
-    config = json.loads(file.read_text(encoding="utf-8"))
-    if isinstance(config.get("target_modules"), list):
-        config["target_modules"].sort()
-    file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            def clear() -> None:
+                for course in going:
+                    course.loop.optimiser.zero_grad(set_to_none=True)
 
+            began = time.perf_counter()
+            outcomes = passes.gradients(shares, clear)
+            took = time.perf_counter() - began
+            whole = sum(outcome.padded for outcome in outcomes)
+            yield from (going[0].event("note", message=text) for text in passes.notes)
+            passes.notes.clear()
+            for course, share, outcome in zip(going, shares, outcomes, strict=True):
+                own = took * outcome.padded / whole
+                yield from self._finish(course, course.took(share, outcome, own, len(going)))
+        for course in live:
+            if course.index >= 0 and course.ended:
+                yield from self._save(course)
 
-def save(model: Any, out: Path) -> None:
-    """Write `adapter_model.safetensors` and `adapter_config.json`, and nothing else."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        # without False, PEFT would ask a hub whether the vocabulary has grown
-        model.save_pretrained(out, safe_serialization=True, save_embedding_layers=False)
-        settle(out / "adapter_config.json")
-    except OSError as error:
-        raise from_os_error(error, "saving the adapter") from error
-    (out / "README.md").unlink(missing_ok=True)
+    def _finish(self, course: Course, events: Iterator[Event]) -> Iterator[Event]:
+        """A course's step; where it diverged, the course ends and the others go on."""
+        try:
+            yield from events
+            heir = self.heirs.get(course.index)
+            if heir and course.number == course.way.branch and not Path(heir.keep).exists():
+                course.keep(heir.keep, trunk=True)
+        except DivergedError as error:
+            problem = error.problems[0]
+            yield course.event(
+                "failed", message=problem.what, remedy=problem.remedy, record=self.record(course)
+            )
+            course.index = -1
+
+    def _save(self, course: Course) -> Iterator[Event]:
+        """Save a finished course's adapter, with the weights of its lowest dev loss."""
+        if course.best and not course.phases:
+            course.loop.restore(course.best)
+        adapter.save(self.model, Path(course.job.out), course.name)
+        yield course.event("done", record=self.record(course))
+        course.index = -1
+
+    def record(self, course: Course) -> dict[str, Any]:
+        """What a course was, and what it took."""
+        return {**course.facts, **course.curves(), **self.costs(course)}
+
+    def costs(self, course: Course) -> dict[str, Any]:
+        """Tokens, FLOPs at 4 a base parameter and token, seconds, bytes.
+
+        `utilisation` is the share of `peak_flops`, what this machine's matrix products reach.
+        """
+        counts = course.loop.counts
+        flops = 4 * self.base.parameters * counts.tokens
+        seconds = counts.step_seconds or float("inf")
+        return {
+            "tokens": counts.tokens,
+            "completion_tokens": counts.completion_tokens,
+            "shared_tokens": course.shared,
+            "padded_share": 1 - counts.tokens / counts.padded if counts.padded else 0.0,
+            "batching": "rows in one line" if self.base.head.packed else "padded rows",
+            "stacked": course.stacked / max(1, course.number),
+            "stack_timings": self.timings,
+            "step_seconds": counts.step_seconds,
+            "dev_seconds": counts.dev_seconds,
+            "flops": flops,
+            "peak_flops": self.peak,
+            "utilisation": flops / seconds / self.peak,
+            "tokens_per_second": counts.tokens / seconds,
+            "peak_memory_bytes": machine.peak_memory_bytes(self.base.device),
+        }

@@ -74,17 +74,22 @@ class Head:
 
     def loss(self, batch: Batch) -> Tensor:
         """Sum of the cross-entropy over the completion tokens of a micro-batch; a scalar, fp32."""
+        return self.losses(batch, [len(batch.targets)])[0]
+
+    def losses(self, batch: Batch, counts: Sequence[int]) -> list[Tensor]:
+        """The same for each of several adapters, the first `counts` targets being the first's."""
+        targets = torch.split(batch.targets, list(counts))
         if self.linear is None:
-            return self._full(batch)
+            logits = self.model(**batch.inputs()).logits
+            logits = logits.reshape(-1, logits.shape[-1]).index_select(0, batch.positions)
+            pairs = zip(torch.split(logits, list(counts)), targets, strict=True)
+            return [functional.cross_entropy(r.float(), t, reduction="sum") for r, t in pairs]
         hidden = self.backbone(**batch.inputs())[0]
         rows = hidden.reshape(-1, hidden.shape[-1]).index_select(0, batch.positions)
-        total: Tensor = _HeadLoss.apply(rows, self.linear.weight, self.linear.bias, batch.targets)  # type: ignore[no-untyped-call]
-        return total
-
-    def _full(self, batch: Batch) -> Tensor:
-        logits = self.model(**batch.inputs()).logits
-        rows = logits.reshape(-1, logits.shape[-1]).index_select(0, batch.positions)
-        return functional.cross_entropy(rows.float(), batch.targets, reduction="sum")
+        return [
+            _HeadLoss.apply(part, self.linear.weight, self.linear.bias, target)  # type: ignore[no-untyped-call]
+            for part, target in zip(torch.split(rows, list(counts)), targets, strict=True)
+        ]
 
 
 def head_of(base: Any, batch: Batch) -> Head:

@@ -14,7 +14,7 @@ from tiny_models import checkpoint, encoded, job, messages, record
 
 from harness.errors import MachineError, UsageError
 from harness.records import EncodedRow
-from harness.train import attention, loop, lora, machine
+from harness.train import adapter, attention, loop, machine, passes
 
 KEYS = {
     "recipe", "seed", "seconds", "load_seconds", "tokens", "completion_tokens", "padded_share",
@@ -32,9 +32,20 @@ def weights(folder: Path) -> bytes:
 def test_loss_goes_down_and_peft_loads_what_was_trained(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained: list[Any] = []
-    keep = lora.save
-    monkeypatch.setattr(lora, "save", lambda model, out: (trained.append(model), keep(model, out)))
+    saved: list[torch.Tensor] = []
+    keep = adapter.save
+    ids = torch.tensor([encoded(1)[0].prompt])
+
+    def noted(model: Any, out: Path, name: str) -> None:
+        """What the model says as it is trained, then what is saved of it."""
+        for module in model.modules():
+            if hasattr(module, "bench_shared"):
+                module.bench_shared.stretches.ends = ()
+        model.set_attn_implementation("sdpa")
+        saved.append(model(input_ids=ids).logits)
+        keep(model, out, name)
+
+    monkeypatch.setattr(adapter, "save", noted)
     path = checkpoint(kind, tmp_path / "base")
     made = record(job(path, tmp_path / "out", recipe={"epochs": 8.0}))
     assert made["dev_loss"][-1][1] < 0.9 * made["dev_loss"][0][1]
@@ -42,13 +53,10 @@ def test_loss_goes_down_and_peft_loads_what_was_trained(
         file.name for file in (tmp_path / "out").iterdir()
     }
     base = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
-    ids = torch.tensor([encoded(1)[0].prompt])
     plain = base(input_ids=ids).logits
     loaded = peft.PeftModel.from_pretrained(base, tmp_path / "out").eval()
-    trained[0].set_attn_implementation("sdpa")  # as it was before rows stood in one line
-    expected = trained[0](input_ids=ids).logits
     actual = loaded(input_ids=ids).logits
-    assert torch.allclose(expected, actual, atol=1e-5)
+    assert torch.allclose(saved[0], actual, atol=1e-5)
     assert not torch.allclose(plain, actual, atol=1e-2)
 
 
@@ -68,7 +76,7 @@ def test_the_record_counts_what_was_trained(llama: str, tmp_path: Path) -> None:
         found[key] for key in ("rows", "dev_rows", "dropped_rows", "steps", "epochs_done")
     ) == (24, 6, 0, 3, 1.0)
     assert [step for step, _ in found["loss"]] == [1, 2, 3]
-    assert found == json.loads(json.dumps(found))
+    assert json.loads(json.dumps(found)) == found
 
 
 def test_messages_come_in_order(llama: str, tmp_path: Path) -> None:
@@ -119,7 +127,7 @@ def test_early_stop_puts_the_best_weights_back(
         copies.append(take(self))
         return copies[-1]
 
-    monkeypatch.setattr(loop.Loop, "evaluate", lambda self, rows: next(losses))
+    monkeypatch.setattr(passes.Passes, "evaluate", lambda *_: next(losses))
     monkeypatch.setattr(loop.Loop, "copy", noted)
     found = record(job(llama, tmp_path, recipe={"epochs": 6.0, "patience": 2}))
     assert found["stopped_early"]
@@ -154,14 +162,14 @@ def test_a_step_weighs_tokens_the_same_however_it_is_split(llama: str, tmp_path:
 
 def record_with_limit(made: Any, limit: int) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(loop.LIMIT, "cpu", limit)
+        patch.setitem(passes.LIMIT, "cpu", limit)
         return record(made)
 
 
 def test_out_of_memory_halves_the_micro_batch_and_says_so(
     llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = loop.line
+    line = passes.line
 
     def scarce(rows: Any, device: torch.device) -> Any:
         batch = line(rows, device)
@@ -169,10 +177,10 @@ def test_out_of_memory_halves_the_micro_batch_and_says_so(
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
         return batch
 
-    monkeypatch.setitem(loop.LIMIT, "cpu", 256)
+    monkeypatch.setitem(passes.LIMIT, "cpu", 256)
     made = job(llama, tmp_path, dev=(), recipe={"epochs": 1.0})
     plain = record(made)
-    monkeypatch.setattr(loop, "line", scarce)
+    monkeypatch.setattr(passes, "line", scarce)
     found = list(messages(made))
     notes = [message["message"] for message in found if message["event"] == "note"]
     assert notes == [f"out of memory: micro-batches now hold {n} tokens at most" for n in (128, 64)]
@@ -188,7 +196,7 @@ def test_a_row_that_never_fits_in_memory_ends_in_one_line(
     def never(rows: Any, device: torch.device) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(loop, "line", never)
+    monkeypatch.setattr(passes, "line", never)
     with pytest.raises(MachineError, match="out of memory on one row of"):
         record(job(llama, tmp_path))
 
@@ -202,7 +210,8 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
 
 def test_learning_rate_warms_up_and_falls_to_nothing() -> None:
     recipe = tiny_models.Recipe("r", learning_rate=1.0, warmup=0.1)
-    rates = [loop.rate(step, 100, recipe) for step in range(100)]
+    schedule = loop.plain(100, recipe)
+    rates = [schedule.rate(step, recipe.learning_rate) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == rates[9] == rates[10] == 1.0
     assert rates[10:] == sorted(rates[10:], reverse=True)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from harness.records import Recipe
 from harness.train import batches, loss
-from harness.train.lora import add_adapter
+from harness.train.adapter import add_adapter
 
 CPU = torch.device("cpu")
 
