@@ -28,7 +28,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from harness.records import EncodedRow, Recipe
 from harness.train import batches, machine
-from harness.train.lora import add_adapter, load_base
+from harness.train.adapter import add_adapter
+from harness.train.base import load_base
 from harness.train.loss import head_of
 
 RESULTS = Path(__file__).parent / "results" / "training.json"

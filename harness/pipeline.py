@@ -3,11 +3,22 @@
 The one file that knows the order; records pass between the stages through here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness import history, ledger, panel, registry, replaying, scoring, served, shipped, training
+from harness import (
+    failing,
+    history,
+    ledger,
+    panel,
+    registry,
+    replaying,
+    scoring,
+    served,
+    shipped,
+    training,
+)
 from harness import plan as planning
 from harness.concluding import conclude
 from harness.console import Log, many
@@ -15,7 +26,7 @@ from harness.errors import BenchError
 from harness.plan import Cell, Plan
 from harness.preparing import Options, check_suite, make_plan
 from harness.protocols import Executor
-from harness.records import Run, Suite
+from harness.records import Adapter, AdapterSource, Run, Suite
 from harness.requests import settled
 from harness.store import Store
 from harness.verdict import verdict_of
@@ -54,9 +65,7 @@ def run_all(
         for plan, _, outside, clock in made:
             with clock.stage("train"):
                 adapters = {**outside, **training.get_adapters(plan, store, executor, log)}
-            for cell in plan.cells:
-                cell.adapter = replaying.stand_in(cell, plan) or adapters[cell.candidate.adapter]
-                cell.key = planning.answer_key(plan, cell)
+            give_adapters(plan, adapters, store)
         clocks = {plan.id: clock for plan, _, _, clock in made}
         plans = [plan for plan, _, _, _ in made]
         early = scoring.Early(plans)
@@ -80,6 +89,18 @@ def run_all(
             yield finish(plan, judges, options, store, clock, log, early, worked=plan.id in worked)
         if failure:
             raise failure
+
+
+def give_adapters(
+    plan: Plan, adapters: Mapping[AdapterSource, Adapter | None], store: Store
+) -> None:
+    """Give each cell its adapter and its address; without an adapter that failed, errors."""
+    for cell in plan.cells:
+        source = cell.candidate.adapter
+        cell.adapter = replaying.stand_in(cell, plan) or adapters.get(source)
+        cell.key = planning.answer_key(plan, cell)
+        if source not in adapters and cell.adapter is None:
+            failing.answer_as_failed(cell, store, training.why_failed(source, plan, store))
 
 
 def check_lengths(plans: Sequence[Plan], store: Store) -> None:

@@ -16,41 +16,19 @@ from harness.protocols import Executor
 from harness.records import (
     Adapter,
     AdapterSource,
-    EncodedRow,
     Model,
     Recipe,
-    Row,
     Suite,
     TrainJob,
     TrainWork,
 )
+from harness.splitting import split, split_trunk
 from harness.store import Store, digest_of, write_atomic
 from harness.suite.adapters import check_adapter
 from harness.suite.files import Problems
 
 if TYPE_CHECKING:
     from harness.template import Template
-
-
-def split(rows: Sequence[tuple[Row, EncodedRow]], recipe: Recipe) -> tuple[list[EncodedRow], ...]:
-    """Train and dev rows: a seeded share, equal inputs always on one side.
-
-    Rows that teach a fact stay in training where others can serve as dev, so that a fact is
-    shown as often as the suite says.
-    """
-    taught = {encoded.prompt for row, encoded in rows if row.fact is not None}
-    spare = sum(encoded.prompt not in taught for _, encoded in rows)
-    enough = spare >= 2 * recipe.dev_fraction * len(rows)
-    share = recipe.dev_fraction * (len(rows) / spare if enough and spare else 1.0)
-
-    def is_dev(encoded: EncodedRow) -> bool:
-        drawn = int(digest_of([encoded.prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
-        return drawn < share and not (enough and encoded.prompt in taught)
-
-    ordered = sorted(rows, key=lambda pair: digest_of([pair[0].id, recipe.seed]))
-    dev = [encoded for _, encoded in ordered if is_dev(encoded)]
-    train = [encoded for _, encoded in ordered if not is_dev(encoded)]
-    return train, dev
 
 
 def outside_adapters(suite: Suite, base: Model, store: Store) -> dict[AdapterSource, Adapter]:
@@ -119,6 +97,12 @@ def failed(recipe: Recipe, plan: Plan, store: Store) -> str:
         return ""
     why = failed(before, plan, store)
     return f"recipe '{recipe.name}' starts from another: {why}" if why else ""
+
+
+def why_failed(source: AdapterSource, plan: Plan, store: Store) -> str:
+    """Why there is no adapter for a source that a candidate names."""
+    recipe = next((one for one in plan.recipes if one.name == source.value), None)
+    return (failed(recipe, plan, store) if recipe else "") or f"no adapter '{source.value}'"
 
 
 def failure_key(plan: Plan, recipe: Recipe) -> str:
@@ -224,31 +208,6 @@ def make(
     return Making(recipe, key, job, facts)
 
 
-def split_trunk(
-    rows: Sequence[tuple[Row, EncodedRow]], sizes: Sequence[Sequence[Row]], recipe: Recipe
-) -> tuple[list[EncodedRow], list[EncodedRow], tuple[int, ...]]:
-    """Train rows by the size in which they are new, dev rows, and where each size ends.
-
-    Whether a row is for dev hangs on it and the seed alone, so it is so in every size.
-    """
-    encoded = {row.id: one for row, one in rows}
-    train: list[EncodedRow] = []
-    dev: list[EncodedRow] = []
-    phases: list[int] = []
-    seen: set[str] = set()
-    for size in sizes:
-        fresh = sorted(
-            (row.id for row in size if row.id not in seen),
-            key=lambda name: digest_of([name, recipe.seed]),
-        )
-        seen.update(fresh)
-        for name in fresh:
-            drawn = int(digest_of([encoded[name].prompt, recipe.seed])[:8], 16) / 0xFFFFFFFF
-            (dev if drawn < recipe.dev_fraction else train).append(encoded[name])
-        phases.append(len(train))
-    return train, dev, tuple(phases)
-
-
 def keep(one: Making, record: dict[str, Any], plan: Plan, store: Store, log: Log) -> None:
     """Put a finished adapter into the store."""
     draft = Path(one.job.out)
@@ -313,7 +272,7 @@ def follow(work: TrainWork, store: Store, executor: Executor, log: Log) -> Itera
     """Run a training child and show its progress; `done` and `failed` messages as they come."""
     left = dict(enumerate(job.recipe.name for job in work.jobs))
     logfile = store.root / "logs" / "train.log"
-    share = {at: 0.0 for at in left}
+    share = dict.fromkeys(left, 0.0)
     with log.progress(f"training {many(len(left), 'adapter')}", total=len(left)) as bar:
         for message in executor.run("harness.train.lora:train_all", asdict(work), logfile):
             at = message["job"]

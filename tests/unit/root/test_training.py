@@ -10,7 +10,7 @@ import pytest
 from root_factory import BASE, LORA, make_suite
 from tiny_adapters import DOWN, Q, adapter, base
 
-from harness import models, training
+from harness import models, splitting, training
 from harness.errors import BenchError, UsageError
 from harness.records import (
     Adapter,
@@ -150,20 +150,20 @@ def numbers(rows: list[EncodedRow]) -> set[int]:
 
 @pytest.mark.parametrize("plain, facts", [(1000, 0), (800, 200), (200, 800), (0, 1000), (20, 980)])
 def test_the_dev_share_is_near_what_the_recipe_says(plain: int, facts: int) -> None:
-    train, dev = training.split(rows_of(plain, facts), Recipe("lora", dev_fraction=0.08))
+    train, dev = splitting.split(rows_of(plain, facts), Recipe("lora", dev_fraction=0.08))
     assert len(train) + len(dev) == 1000
     assert numbers(train) | numbers(dev) == set(range(1000))
     assert 50 <= len(dev) <= 110
 
 
 def test_rows_that_teach_a_fact_stay_in_training_where_others_can_serve() -> None:
-    train, _ = training.split(rows_of(200, 800), Recipe("lora", dev_fraction=0.08))
+    train, _ = splitting.split(rows_of(200, 800), Recipe("lora", dev_fraction=0.08))
     assert numbers(train) >= set(range(200, 1000))
 
 
 @pytest.mark.parametrize("plain", [0, 20])
 def test_rows_that_teach_facts_are_held_out_where_hardly_any_other_is_there(plain: int) -> None:
-    _, dev = training.split(rows_of(plain, 1000 - plain), Recipe("lora", dev_fraction=0.08))
+    _, dev = splitting.split(rows_of(plain, 1000 - plain), Recipe("lora", dev_fraction=0.08))
     assert len(numbers(dev) & set(range(plain, 1000))) > 40
 
 
@@ -174,22 +174,22 @@ def test_equal_inputs_are_on_one_side_though_one_of_them_teaches_a_fact(facts: i
         (row, replace(encoded, prompt=(encoded.prompt[0] % 500,)))
         for row, encoded in rows_of(1000 - facts, facts)
     ]
-    train, dev = training.split(rows, Recipe("lora", dev_fraction=0.08))
+    train, dev = splitting.split(rows, Recipe("lora", dev_fraction=0.08))
     assert {row.prompt for row in train} & {row.prompt for row in dev} == set()
     assert dev != []
 
 
 def test_without_a_dev_share_every_row_is_trained_on() -> None:
     for rows in (rows_of(10, 0), rows_of(10, 10), rows_of(0, 10), []):
-        train, dev = training.split(rows, Recipe("lora", dev_fraction=0))
+        train, dev = splitting.split(rows, Recipe("lora", dev_fraction=0))
         assert (len(train), dev) == (len(rows), [])
 
 
 def test_the_split_hangs_on_the_seed_and_not_on_the_order_of_rows() -> None:
     rows = rows_of(500, 500)
-    first = training.split(rows, Recipe("lora"))
-    assert training.split(rows[::-1], Recipe("lora")) == first
-    assert training.split(rows, Recipe("lora", seed=8)) != first
+    first = splitting.split(rows, Recipe("lora"))
+    assert splitting.split(rows[::-1], Recipe("lora")) == first
+    assert splitting.split(rows, Recipe("lora", seed=8)) != first
 
 
 def test_a_recipe_without_rows_is_one_line(tmp_path: Path, store: Store) -> None:
@@ -201,7 +201,7 @@ def test_a_recipe_without_rows_is_one_line(tmp_path: Path, store: Store) -> None
 
     plan = make_plan(model=replace(MODEL, path=tiny.make(tmp_path / "model")))
     with pytest.raises(BenchError) as caught:
-        training.trained(Recipe("lora"), plan, store, Inline(), Log(quiet=True))
+        training.train_together([Recipe("lora")], plan, store, Inline(), Log(quiet=True))
     assert str(caught.value) == (
         "recipe 'lora' has no rows to train on (give the suite train rows)"
     )

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from harness.records import Recipe
 from harness.train import batches, loss
-from harness.train.adapter import add_adapter
+from harness.train.adapter import add_adapter, make_ready
+from harness.train.layers import Stretches
 
 CPU = torch.device("cpu")
 
@@ -22,6 +23,7 @@ def trainable(kind: str) -> tuple[Any, Any]:
     base = tiny_models.model(kind).requires_grad_(requires_grad=False)
     head = loss.head_of(base, batch(1))
     model = add_adapter(base, Recipe("lora", rank=4))
+    make_ready(model, Stretches(("default",)), lambda: head.loss(batch(1)))
     torch.manual_seed(1)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
