@@ -43,6 +43,7 @@ class Results:
     curve_fits: pd.DataFrame
     curve_bands: pd.DataFrame
     break_even: pd.DataFrame
+    costs: pd.DataFrame
     candidates: pd.DataFrame
     rules: pd.DataFrame
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, NamedTuple, get_type_hints
 
 from harness.records import (
+    CandidateCost,
     Case,
     ClaimResult,
     Comparison,
@@ -223,6 +224,14 @@ def _break_even(run: Run) -> Rows:
 
 
 CASE_COLUMNS = columns_of(Case, "id", "expect", "where")
+
+
+def _costs(run: Run) -> Rows:
+    for one in run.costs:
+        yield (*_values(one, COST_COLUMNS), *(one.per_1000 or (None, None, None)))
+
+
+COST_COLUMNS = columns_of(CandidateCost, "per_1000")
 OF_CURVE = _named("need", "task", "metric", "slice", "axis")
 RULE_COLUMNS = columns_of(RuleResult, "rule")
 OPTION_COLUMNS = columns_of(Option)
@@ -278,6 +287,15 @@ TABLES = {
               (*OF_CURVE, *_named("x:float", "mean:float", "low:float", "high:float")), _bands),
         Table("break_even", "what the costs were computed from, and what came out",
               (*_named("part", "name"), *PRICED_COLUMNS), _break_even),
+        Table(
+            "costs",
+            "what each candidate took, in money and in work",
+            (
+                *COST_COLUMNS,
+                *_named("per_1000:float", "per_1000_low:float", "per_1000_high:float"),
+            ),
+            _costs,
+        ),
         Table(
             "candidates",
             "ways to answer, with what each cost",

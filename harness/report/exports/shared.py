@@ -12,6 +12,7 @@ from harness.errors import from_os_error
 from harness.records import CandidateResult, Case, Run, ScoredAnswer, Summary
 from harness.report.text import one_line, save, utf8
 
+_BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 MOST = 80
 """Characters of a name made from a suite's; file systems take 255 bytes."""
 
@@ -39,8 +40,15 @@ def folder_at(to: str) -> Path:
 
 
 def dumped(data: Any, *, indent: int | None = None) -> str:
-    """JSON as UTF-8 can hold it: a lone surrogate becomes U+FFFD, control characters escapes."""
-    return utf8(json.dumps(data, ensure_ascii=False, indent=indent))
+    """JSON as UTF-8 can hold it: a lone surrogate becomes U+FFFD, control characters escapes.
+
+    So do the characters at which some readers of lines break a line.
+    """
+    return _BREAKS.sub(_escape, utf8(json.dumps(data, ensure_ascii=False, indent=indent)))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
 
 
 def save_json(path: Path, data: Any) -> Path:

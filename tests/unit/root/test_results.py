@@ -12,7 +12,7 @@ import pytest
 
 from harness.compare.summaries import summarise
 from harness.errors import UsageError
-from harness.records import Answer, Candidate, Case, Metric, Run, Score, ScoredAnswer
+from harness.records import Answer, Candidate, CandidateCost, Case, Metric, Run, Score, ScoredAnswer
 from harness.report.json import JsonReport, read
 from harness.report.parquet import ParquetReport
 from harness.report.tables import TABLES
@@ -33,7 +33,8 @@ def factory(name: str):
 
 def made(seed: int = 5) -> Run:
     run = factory("factory_run").make_run(seed)
-    return factory("factory_decision").decided(run)
+    cost = CandidateCost("lora", train_price=None, per_1000=(0.2, 0.1, None))
+    return dataclasses.replace(factory("factory_decision").decided(run), costs=(cost,))
 
 
 def written(run: Run, reports: Path) -> Path:
@@ -97,6 +98,10 @@ def test_every_table_has_its_rows_and_types(folder: Path, run: Run) -> None:
     assert sum(len(curve.points) for curve in run.curves) == counts["curves"]
     for name in TABLES:
         assert list(results.table(name).columns[:2]) == ["suite", "run"]
+    (cost,) = results.costs.to_dict("records")
+    assert (cost["per_1000"], cost["per_1000_low"]) == (0.2, 0.1)
+    assert pd.isna(cost["per_1000_high"])
+    assert pd.isna(cost["train_price"])
     assert results.scores["value"].dtype == "float64"
     assert results.cases["as_of"].dtype.kind == "M"
     assert list(results.cases["tags"].iloc[0]) == ["definitions"]
