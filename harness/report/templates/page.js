@@ -1,9 +1,10 @@
 "use strict";
-// Printing opens every fold but the cases; afterwards those that were closed close again.
+// Printing opens every fold but the cases and the long tables; afterwards they close again.
 (() => {
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not(.case):not([open])")];
+    opened = [...document.querySelectorAll("details:not(.case):not([open])")]
+      .filter((item) => !item.closest("#results, #comparisons"));
     opened.forEach((item) => { item.open = true; });
   });
   addEventListener("afterprint", () => {
