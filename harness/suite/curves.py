@@ -20,6 +20,7 @@ def curves(spec: Spec) -> tuple[CurveSpec, ...]:
             tuple(sorted(one.sizes)),
             tuple(one.seeds or (known[one.recipe].seed,)),
             tuple(one.tasks or spec.file.tasks),
+            one.training,
         )
         for one in spec.file.curve
         if one.recipe in known
@@ -117,6 +118,7 @@ def _points(curve: CurveSpec, recipe: Recipe) -> list[Recipe]:
             limit=size,
             seed=seed,
             draw=recipe.draw if seed == recipe.seed else seed,
+            trunk=curve.sizes[: curve.sizes.index(size) + 1] if curve.training == "nested" else (),
         )
         for size in curve.sizes
         for seed in curve.seeds

@@ -166,6 +166,7 @@ class CurveEntry(Strict):
     sizes: Annotated[list[Annotated[Int, Field(ge=1)]], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     tasks: Annotated[list[Word], Field(min_length=1)] | None = None
+    training: Literal["independent", "nested"] = "independent"
 
 
 class ArmSpec(Strict):

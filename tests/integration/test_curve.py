@@ -82,3 +82,24 @@ def test_a_profile_without_the_curve_trains_nothing_anew(ran: Done) -> None:
     assert not [
         one for one in json.loads(latest.read_text())["curves"] if one["axis"] == "examples"
     ]
+
+
+def nested(suite: dict[str, Any]) -> None:
+    curved(suite)
+    suite["curve"] |= {"training": "nested", "seeds": [7]}
+
+
+def test_a_nested_curve_is_trained_as_branches_and_says_so(
+    ran: Done, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    suite = edited(ran.suite, tmp_path_factory.mktemp("nested") / "tiny", nested)
+    result = ran.bench.run(suite, "--executor", "inline")
+    assert result.returncode in (0, 1, 3, 4), result.stderr
+    latest = max(ran.bench.reports.glob("tiny/*/run.json"), key=lambda p: p.stat().st_mtime)
+    run = read(latest)
+    (style,) = [one for one in run.curves if (one.need, one.axis) == ("style", "examples")]
+    assert style.training == "nested"
+    assert style.sentence.endswith("(one seed, nested runs)")
+    ours = [one.adapter for one in run.candidates if one.candidate.curve]
+    theirs = {one.adapter.digest for one in ran.run.candidates if one.adapter}
+    assert len({one.digest for one in ours if one} - theirs) == len(SIZES)

@@ -82,6 +82,14 @@ def test_without_seeds_and_tasks_a_curve_has_the_recipes_seed_and_every_task(cur
     assert suite.curves == (CurveSpec("lora", (2,), (3,), ("answers", "other")),)
 
 
+def test_points_of_a_nested_curve_name_the_sizes_that_their_trunk_goes_through(curved):
+    suite = curved({**CURVE, "training": "nested"})
+    trunks = {recipe.name: recipe.trunk for recipe in suite.recipes}
+    assert (trunks["lora"], trunks["lora-2-seed1"], trunks["lora-8-seed1"]) == ((), (2,), (2, 4, 8))
+    assert suite.curves[0].training == "nested"
+    assert {recipe.trunk for recipe in curved(CURVE).recipes} == {()}
+
+
 def test_a_list_holds_several_curves(curved):
     second = {"recipe": "slow", "sizes": [2]}
     suite = curved([CURVE, second], recipes={"lora": {}, "slow": {"epochs": 4}})
