@@ -9,7 +9,8 @@ from harness.compare.costs import costs
 from harness.compare.curves import learning_curves
 from harness.compare.dearer import cost_findings
 from harness.compare.decision import decide
-from harness.plan import needed_recipes, rows_of
+from harness.lessons import rows_of
+from harness.plan import needed_recipes
 from harness.records import Run, Suite
 
 

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import cache as cached
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -13,19 +13,18 @@ from typing import Any
 from harness import registry, served
 from harness.asking import Asked, Targets, context_warnings, questions, retrieved
 from harness.errors import UnknownNameError, UsageError
+from harness.lessons import rows_of, trunk_rows
 from harness.records import (
     Adapter,
     AdapterSource,
     Candidate,
     Model,
     Recipe,
-    Row,
     Suite,
     Task,
 )
 from harness.serve import vllm_engine
 from harness.store import digest_of
-from harness.suite.sample import sample
 from harness.suite.scorers import construct, resources
 
 # raised when a change of our own code changes what is trained or answered
@@ -179,22 +178,6 @@ def targets_of(suite: Suite, task: Task) -> Targets:
     return found, whole
 
 
-def rows_of(suite: Suite, recipe: Recipe) -> tuple[Row, ...]:
-    """The training rows of a recipe: by tag, then a nested sample."""
-    chosen = [
-        row
-        for row in suite.train
-        if (not recipe.only or set(recipe.only) & set(row.tags))
-        and not set(recipe.without) & set(row.tags)
-    ]
-    return tuple(sample(chosen, recipe.limit, suite.seed if recipe.draw is None else recipe.draw))
-
-
-def trunk_rows(suite: Suite, recipe: Recipe) -> list[tuple[Row, ...]]:
-    """The rows of each size of a recipe's trunk; each holds those of the sizes before."""
-    return [rows_of(suite, replace(recipe, limit=size)) for size in recipe.trunk]
-
-
 def has_gpu() -> bool:
     """Whether a CUDA device is visible, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
@@ -238,11 +221,12 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
     A recipe that starts from another has that one's address in its own.
     """
     before = next((one for one in plan.recipes if one.name == recipe.start), None)
-    # which rows were chosen counts, not how
+    # which rows were chosen and what they show counts, not how: their texts are below
     chosen: dict[str, Any] = {"name": "", "only": (), "without": (), "limit": None, "start": None}
     # a field that came later counts where it is set, so that earlier adapters keep their address
     unset = [field.name for field in LATER if getattr(recipe, field.name) == field.default]
-    how = {key: value for key, value in asdict(recipe).items() if key not in (*unset, "draw")}
+    told = (*unset, "draw", "passages", "replay")
+    how = {key: value for key, value in asdict(recipe).items() if key not in told}
     if recipe.trunk:  # two draws may take the same rows in the end, and others on the way
         how["trunk"] = [sorted(row.id for row in part) for part in trunk_rows(plan.suite, recipe)]
     return digest_of(

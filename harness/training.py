@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness import models, outside, served
 from harness.console import Log, many
 from harness.errors import MachineError, UsageError
-from harness.plan import Plan, adapter_key, machine, rows_of, trunk_rows
+from harness.lessons import mixture, rows_of, trunk_rows
+from harness.plan import Plan, adapter_key, machine
 from harness.protocols import Executor
 from harness.records import (
     Adapter,
@@ -204,6 +205,7 @@ def make(
         "template": template.kind,
         "template_digest": template.digest,
         "start_digest": before.digest if before else None,
+        "mixture": mixture(plan.suite, recipe),
     }
     return Making(recipe, key, job, facts)
 

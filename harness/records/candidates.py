@@ -8,13 +8,38 @@ from harness.records.data import ContextKind
 
 
 @dataclass(frozen=True, slots=True)
+class Passages:
+    """Passages in the prompts of training rows that a document holds the answer to.
+
+    `distractors` is how many passages of other documents stand beside the right one, which a
+    share `without_gold` of the rows lacks (RAFT, arXiv 2403.10131).
+    """
+
+    distractors: int = 3
+    without_gold: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Rows of others mixed in: `share` of all that is trained on, chosen by tag, drawn at random.
+
+    With `start`, they come from what the adapter that training goes on from was trained on.
+    """
+
+    share: float
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How a LoRA adapter is trained, and on which rows.
 
     `only` and `without` choose rows by tag, `limit` then takes a nested sample, seeded by `draw`
     (None: the suite's seed). `start` names the recipe whose adapter training goes on from; None
     starts from the base. `trunk` are the sizes of a nested curve up to `limit`: their rows are
-    shown in turn at a constant rate, and the last share of training cools down.
+    shown in turn at a constant rate, and the last share of training cools down. `passages` and
+    `replay` change which texts are shown, not how.
     """
 
     name: str
@@ -39,6 +64,8 @@ class Recipe:
     draw: int | None = None
     start: str | None = None
     trunk: tuple[int, ...] = ()
+    passages: Passages | None = None
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)

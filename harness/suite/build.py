@@ -13,7 +13,9 @@ from harness.records import (
     Case,
     Endpoint,
     Expectation,
+    Passages,
     Recipe,
+    Replay,
     Retrieval,
     Rule,
     Sampling,
@@ -32,7 +34,15 @@ SERVED = "served:"
 def recipes(file: SuiteFile) -> tuple[Recipe, ...]:
     """The suite's recipes; one called `lora` with every default when it has none."""
     written = file.recipes or {"lora": RecipeSpec()}
-    return tuple(Recipe(name, **spec.model_dump()) for name, spec in written.items())
+    return tuple(recipe(name, spec) for name, spec in written.items())
+
+
+def recipe(name: str, spec: RecipeSpec) -> Recipe:
+    """A recipe as a record, with what is nested in it."""
+    flat = spec.model_dump(exclude={"passages", "replay"})
+    passages = Passages(**spec.passages.model_dump()) if spec.passages else None
+    replay = Replay(**spec.replay.model_dump()) if spec.replay else None
+    return Recipe(name, **flat, passages=passages, replay=replay)
 
 
 def candidate_specs(file: SuiteFile) -> dict[str, CandidateSpec]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
 
-from harness.records import Endpoint, Recipe, Retrieval, Sampling, Suite
+from harness.records import Endpoint, Passages, Recipe, Retrieval, Sampling, Suite
 from harness.suite.deciding import DecisionSpec
 from harness.suite.row_schema import (
     CaseRow,
@@ -40,7 +40,7 @@ def _defaults(record: type[Any]) -> dict[str, Any]:
 
 
 _RECIPE, _SAMPLING, _RETRIEVAL = _defaults(Recipe), _defaults(Sampling), _defaults(Retrieval)
-_ENDPOINT = _defaults(Endpoint)
+_ENDPOINT, _PASSAGES = _defaults(Endpoint), _defaults(Passages)
 
 
 class DatesSpec(Strict):
@@ -125,6 +125,21 @@ class TaskSpec(Strict):
         return whole
 
 
+class PassagesSpec(Strict):
+    """Passages in training prompts; defaults are those of records.Passages."""
+
+    distractors: Annotated[Int, Field(ge=0, le=50)] = _PASSAGES["distractors"]
+    without_gold: Annotated[Number, Field(ge=0, lt=1)] = _PASSAGES["without_gold"]
+
+
+class ReplaySpec(Strict):
+    """A share of older or general rows beside a recipe's own."""
+
+    share: Annotated[Number, Field(gt=0, lt=1)]
+    only: tuple[Text, ...] = ()
+    without: tuple[Text, ...] = ()
+
+
 class RecipeSpec(Strict):
     """How a LoRA adapter is trained; defaults are those of records.Recipe."""
 
@@ -148,6 +163,8 @@ class RecipeSpec(Strict):
     limit: Annotated[Int, Field(ge=1)] | None = None
     draw: Seed | None = None
     start: Name | None = None
+    passages: PassagesSpec | None = None
+    replay: ReplaySpec | None = None
 
 
 class CandidateSpec(Strict):

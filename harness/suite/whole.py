@@ -10,6 +10,7 @@ from harness.suite.deciding import check_targets
 from harness.suite.expect import check_arms, check_rows, check_sides
 from harness.suite.files import Problems
 from harness.suite.leak import leaks
+from harness.suite.mixing import check_mixing
 from harness.suite.reach import check_prompts, check_searches
 from harness.suite.rules import check_rules
 from harness.suite.scorers import construct, resources
@@ -29,6 +30,7 @@ def check_whole(
     for problem in exposure_problems(suite.facts, suite.train):
         problems.add(problem.what, problem.where, problem.remedy)
     check_rows(suite, where, problems)
+    check_mixing(suite, where, problems)
     check_prompts(suite, where, problems)
     check_searches(suite, where, problems)
     known = {candidate.name for candidate in suite.candidates}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MachineError
-from harness.records import EncodedRow, Recipe, TrainJob, TrainWork
+from harness.records import EncodedRow, Passages, Recipe, Replay, TrainJob, TrainWork
 from harness.train import adapter, keeping, machine
 from harness.train.base import Base, Rows, open_base, versions
 from harness.train.course import Course, Event, route
@@ -31,6 +31,9 @@ def job_from(payload: TrainJob | dict[str, Any]) -> TrainJob:
     for name in ("targets", "only", "without", "trunk"):
         if isinstance(recipe.get(name), list):
             recipe[name] = tuple(recipe[name])
+    for name, kind in (("passages", Passages), ("replay", Replay)):
+        if isinstance(recipe.get(name), dict):
+            recipe[name] = kind(**recipe[name])
 
     def rows(name: str) -> tuple[EncodedRow, ...]:
         return tuple(

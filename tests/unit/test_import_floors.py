@@ -19,6 +19,7 @@ FLOORS = (
     STAGES,
     (
         "asking",
+        "lessons",
         "served",
         "plan",
         "replaying",

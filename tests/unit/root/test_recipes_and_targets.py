@@ -9,7 +9,8 @@ from root_factory import BASE, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
 from harness.asking import Asked
-from harness.plan import adapter_key, answer_key, needed_recipes, rows_of
+from harness.lessons import rows_of
+from harness.plan import adapter_key, answer_key, needed_recipes
 from harness.records import (
     AdapterSource,
     Answer,

@@ -3,7 +3,8 @@
 import pytest
 
 from harness.errors import SuiteError
-from harness.plan import adapter_key, rows_of
+from harness.lessons import rows_of
+from harness.plan import adapter_key
 from harness.records import CurveSpec
 from harness.suite.load import load
 from harness.suite.schema import json_schema

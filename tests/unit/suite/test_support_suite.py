@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.plan import rows_of
+from harness.lessons import rows_of
 from harness.protocols import Resources
 from harness.records import Answer, Case, Fact, Retrieval, Row, Suite, Task
 from harness.retrieve.bm25 import Bm25
