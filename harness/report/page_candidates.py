@@ -122,14 +122,24 @@ def costs(run: Run) -> list[dict[str, str]]:
         for option in need.options
         if option.cost_per_1000 is not None
     }
+    # a need's price is of its own task; the run's is of all that a candidate was asked
+    money |= {one.candidate: one.per_1000[0] for one in run.costs if one.per_1000}
     return [_cost(item, money) for item in run.candidates]
 
 
 def training(run: Run) -> list[dict[str, str]]:
     """What training took, by adapter."""
+    prices = {one.adapter: one for one in run.costs if one.adapter}
+
+    def price(name: str, kind: str) -> str:
+        value = getattr(prices.get(name), kind, None)
+        return "" if value is None else f"{value:.3g} {prices[name].currency}"
+
     return [
         {
             "name": adapter.name,
+            "price": price(adapter.name, "train_price"),
+            "labels": price(adapter.name, "label_price"),
             "rows": text.count(adapter.record.get("rows")),
             "tokens": text.count(adapter.record.get("tokens")),
             "seconds": text.seconds(adapter.record.get("seconds")),
