@@ -22,6 +22,7 @@ from harness.commands.moved import compare_command
 from harness.commands.pinning import baseline
 from harness.commands.running import load_suite, print_json, report_runs
 from harness.commands.talking import serve
+from harness.commands.viewing import view
 
 
 @click.group(
@@ -202,6 +203,7 @@ cli.add_command(gate)
 cli.add_command(baseline)
 cli.add_command(compare_command)
 cli.add_command(show_history)
+cli.add_command(view)
 cli.add_command(export)
 
 

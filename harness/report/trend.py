@@ -11,9 +11,14 @@ WIDTH, LEFT, RIGHT, TOP, HEIGHT = 860, 60, 20, 16, 260
 
 def save(path: Path, trend: dict[str, Any]) -> Path:
     """Write the page; `trend` is harness.commands.trends.Trend as a dict."""
+    return text.save(path, render(trend))
+
+
+def render(trend: dict[str, Any], *, home: str = "") -> str:
+    """The page; `home` is the address of the list that it is one of."""
     template = html.environment().get_template("trend.html.j2")
     said = partial(number, unit=trend["unit"])
-    return text.save(path, template.render(trend=trend, plots=plots(trend), number=said))
+    return template.render(trend=trend, plots=plots(trend), number=said, home=home)
 
 
 def plots(trend: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ The browser lives for one file of tests: Playwright holds an event loop in this 
 and tests elsewhere start their own.
 """
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "report"))
 
+from factory_decision import decided
 from factory_run import large_run, make_run
 from visits import FLAGS, Visits
 
@@ -62,11 +64,38 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.fixture(scope="session")
 def report(written: Written) -> Path:
-    """The page of a usual run."""
-    return written(make_run())
+    """The page of a usual run with everything that its conclusions hold."""
+    return written(decided(make_run()))
 
 
 @pytest.fixture(scope="session")
 def large_report(written: Written) -> Path:
     """The page of 10,000 answers."""
-    return written(large_run())
+    return written(decided(large_run()))
+
+
+@pytest.fixture(scope="session")
+def brief_report(written: Written) -> Path:
+    """A page with every section and few rows: an accessibility scan looks at each element."""
+    run = decided(make_run())
+    names, metrics = {"base", "base+house", "lora"}, {"style.all", "recency.stale"}
+    slices = {"all", "changed"}
+    return written(
+        dataclasses.replace(
+            run,
+            candidates=tuple(one for one in run.candidates if one.candidate.name in names),
+            answers=tuple(one for one in run.answers if one.candidate in names),
+            summaries=tuple(
+                one
+                for one in run.summaries
+                if one.candidate in names and one.metric in metrics and one.slice in slices
+            ),
+            comparisons=tuple(
+                one
+                for one in run.comparisons
+                if {one.candidate, one.baseline} <= names
+                and one.metric in metrics
+                and one.slice in slices
+            ),
+        )
+    )

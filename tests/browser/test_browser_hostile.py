@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from factory_decision import decided
 from factory_run import NASTY, make_run
 from playwright.sync_api import Page
 from visits import Visits, counted, rows, settled
@@ -33,7 +34,7 @@ MEGABYTE = "<b>x</b> " * 120_000
 
 def hostile_run() -> Run:
     """A run whose every text is hostile, with one line of a megabyte."""
-    run = make_run()
+    run = decided(make_run())
     evil = HOSTILE[1]
     cases = tuple(
         dataclasses.replace(

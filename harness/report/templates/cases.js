@@ -285,10 +285,13 @@
 
   async function follow(jump) {
     const hash = location.hash;
+    const open = jump ? [] : [...list.querySelectorAll(".case[open]")].map((one) => one.dataset.id);
     if (hash.startsWith("#case-")) filter = { id: decode(hash.slice(6)) };
     else if (hash.startsWith("#cases")) filter = Object.fromEntries(new URLSearchParams(hash.slice(7)));
     else if (list.childElementCount) return;
     if (!await refresh()) return;
+    // who marks or filters otherwise reads on in what was open
+    for (const item of list.children) if (open.includes(item.dataset.id)) item.open = true;
     if (!jump || !hash.startsWith("#case")) return;
     if (filter.id || found.length === 1) [...list.children].forEach((item) => { item.open = true; });
     byId("cases").scrollIntoView();

@@ -30,11 +30,17 @@ const caseData = (() => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  function decode(words, first, more) {
+  // in slices: a reader who types meanwhile does not wait for all of it
+  async function decode(words, first, more) {
     const texts = [];
     let text = "";
     let at = 0;
+    let until = performance.now() + 30;
     for (const byte of first) {
+      if (byte === LONG && performance.now() > until) {
+        await new Promise((done) => { setTimeout(done); });
+        until = performance.now() + 30;
+      }
       if (byte < SHORT) text += words[byte];
       else if (byte === LONG) { texts.push(text); text = ""; }
       else if (byte < LONG) {
@@ -53,7 +59,7 @@ const caseData = (() => {
     const [rest, first, more] = await Promise.all(
       [item.packed, item.first, item.more].map(inflate));
     const { words, ...data } = JSON.parse(new TextDecoder().decode(rest));
-    return { ...data, strings: decode(words, first, more) };
+    return { ...data, strings: await decode(words, first, more) };
   }
 
   // what a file beside the page calls with its own content; another run's file is not taken

@@ -10,7 +10,7 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
     if (runs || text.length <= LONG_TEXT) return [body];
     const whole = make("button", "", `Show all ${text.length.toLocaleString("en")} characters`);
     whole.type = "button";
-    whole.addEventListener("click", () => { body.textContent = text; whole.remove(); });
+    whole.addEventListener("click", () => { body.textContent = text; body.tabIndex = 0; whole.remove(); });
     return [body, whole];
   }
 
@@ -109,6 +109,12 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
     body.append(grid, link);
   }
 
+  // a text that scrolls within its box is reached by the keyboard; in a closed fold none does yet
+  function reachable(body) {
+    for (const text of body.querySelectorAll(".said-text"))
+      if (text.scrollHeight > text.clientHeight) text.tabIndex = 0;
+  }
+
   return async (element, item, filter) => {
     const body = make("div", "body");
     element.append(body);
@@ -122,5 +128,7 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
       }
     }
     fill(body, item, filter);
+    reachable(body);
+    body.addEventListener("toggle", () => reachable(body), { capture: true });
   };
 }
