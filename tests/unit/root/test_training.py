@@ -1,10 +1,10 @@
 """Adapters from outside are checked before any compute; rows are split so that facts are taught."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from root_factory import BASE, LORA, make_suite
@@ -205,3 +205,67 @@ def test_a_recipe_without_rows_is_one_line(tmp_path: Path, store: Store) -> None
     assert str(caught.value) == (
         "recipe 'lora' has no rows to train on (give the suite train rows)"
     )
+
+
+# ---------------------------------------------------------------- one that diverges
+
+
+class Diverging:
+    """An executor whose training of recipe `lora` diverges; the others end well."""
+
+    description: ClassVar[str] = "a fake"
+    asked: ClassVar[list[list[str]]] = []
+
+    def run(self, target: str, payload: Any, log: Path) -> Iterator[Any]:
+        Diverging.asked.append([job["recipe"]["name"] for job in payload["jobs"]])
+        costs = {"seconds": 1.0, "tokens_per_second": 1.0, "stacked": 1.0, "peak_flops": 1.0}
+        for at, job in enumerate(payload["jobs"]):
+            if job["recipe"]["name"] == "lora":
+                told = {"message": "training diverged at step 1", "remedy": "lower it"}
+                yield {"event": "failed", "job": at, "record": {"loss": [[1, 9.0]]}, **told}
+            else:
+                out = Path(job["out"])
+                out.mkdir(exist_ok=True)
+                (out / "adapter_config.json").write_text("{}", "utf-8")
+                (out / "adapter_model.safetensors").write_bytes(b"weights")
+                record = {"dev_loss": [], "stack_timings": {}, **costs}
+                yield {"event": "done", "job": at, "record": record}
+
+
+def test_where_one_diverges_the_others_are_kept_and_its_answers_are_errors(
+    tmp_path: Path, store: Store
+) -> None:
+    import tiny_tokenizers as tiny
+    from root_factory import MODEL, make_plan
+
+    from harness import pipeline
+    from harness.console import Log
+
+    recipes = (Recipe("lora"), Recipe("then", start="lora"), Recipe("calm", rank=4))
+    made = [Candidate(one.name, AdapterSource("recipe", one.name)) for one in recipes]
+    suite = make_suite(
+        recipes=recipes,
+        candidates=(BASE, *made),
+        train=(Row("r", "in", "out"),),
+        template="{input}",
+    )
+    plan = make_plan(suite, replace(MODEL, path=tiny.make(tmp_path / "model")))
+    Diverging.asked.clear()
+    for _ in range(2):  # the second time nothing is trained again
+        found = training.get_adapters(plan, store, Diverging(), Log(quiet=True))
+    assert [sorted(names) for names in Diverging.asked] == [["calm", "lora"]]
+    assert {source.value for source in found} == {"", "calm"}
+    pipeline.give_adapters(plan, found, store)
+    said = {
+        cell.candidate.name: {answer.error for answer in store.answers(cell.key).done.values()}
+        for cell in plan.cells
+    }
+    why = "recipe 'lora': training diverged at step 1 (lower it)"
+    assert said == {
+        "base": set(),
+        "calm": set(),
+        "lora": {why},
+        "then": {f"recipe 'then' starts from another: {why}"},
+    }
+    left = [cell.candidate.name for cell in pipeline.open_cells(plan, store)]
+    assert left == ["base", "calm"]

@@ -44,6 +44,16 @@ def test_a_curve_is_a_recipe_and_a_candidate_for_each_size_and_seed(curved):
     assert suite.curves == (CurveSpec("lora", (2, 4, 8), (7, 1), ("answers",)),)
 
 
+def test_a_nested_curve_gives_each_size_the_trunk_up_to_it(curved):
+    suite = curved({**CURVE, "training": "nested"})
+    recipes = {recipe.name: recipe for recipe in suite.recipes}
+    assert [recipes[f"lora-{n}-seed7"].trunk for n in (2, 4, 8)] == [(2,), (2, 4), (2, 4, 8)]
+    assert suite.curves[0].training == "nested"
+    apart = {recipe.name: recipe for recipe in curved(CURVE).recipes}
+    keys = [adapter_key(plan_of(suite), one["lora-8-seed7"]) for one in (recipes, apart)]
+    assert keys[0] != keys[1]
+
+
 def test_points_answer_the_tasks_of_their_curve_alone(curved):
     answers, other = curved(CURVE).tasks
     assert answers.candidates == ("base", "lora", *POINTS)
