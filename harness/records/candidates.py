@@ -39,7 +39,8 @@ class Recipe:
     (None: the suite's seed). `start` names the recipe whose adapter training goes on from; None
     starts from the base. `trunk` are the sizes of a nested curve up to `limit`: their rows are
     shown in turn at a constant rate, and the last share of training cools down. `passages` and
-    `replay` change which texts are shown, not how.
+    `replay` change which texts are shown, not how. `steps` stand in the place of `epochs`;
+    `neftune` is the strength of noise on embeddings in training.
     """
 
     name: str
@@ -66,6 +67,9 @@ class Recipe:
     trunk: tuple[int, ...] = ()
     passages: Passages | None = None
     replay: Replay | None = None
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    steps: int | None = None
+    neftune: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

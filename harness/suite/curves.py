@@ -48,12 +48,27 @@ def check_curve_names(spec: Spec, problems: Problems) -> None:
                 place = spec.raw.where(("curve", index, "tasks", position))
                 problems.unknown("task", task, file.tasks, place)
         _check_twice(spec, index, one, problems)
+    _check_nested(spec, problems)
     for index, curve in enumerate(curves(spec)):
         for point in _points(curve, Recipe(curve.recipe)):
             if point.name in used:
                 what = f"'{point.name}' is the name of a point of the curve of '{curve.recipe}'"
                 where = spec.raw.where(("curve", index))
                 problems.add(what, where, "rename the recipe or candidate")
+
+
+def _check_nested(spec: Spec, problems: Problems) -> None:
+    """A trunk has a schedule of its own, and as many steps as epochs say."""
+    nested = {one.recipe for one in spec.file.curve if one.training == "nested"}
+    for recipe in recipes(spec.file):
+        for key, plain in (("steps", None), ("schedule", "cosine")):
+            found = getattr(recipe, key)
+            if recipe.name in nested and found != plain:
+                what = (
+                    f"recipe '{recipe.name}' has {key}: {found}, which a nested curve cannot keep"
+                )
+                where = spec.raw.where(("recipes", recipe.name, key))
+                problems.add(what, where, f"remove {key}, or training: nested from its curve")
 
 
 def _check_twice(spec: Spec, index: int, one: CurveEntry, problems: Problems) -> None:

@@ -165,6 +165,9 @@ class RecipeSpec(Strict):
     start: Name | None = None
     passages: PassagesSpec | None = None
     replay: ReplaySpec | None = None
+    schedule: Literal["cosine", "linear", "constant"] = _RECIPE["schedule"]
+    steps: Annotated[Int, Field(ge=1, le=1_000_000)] | None = None
+    neftune: Annotated[Number, Field(ge=0, le=1000)] = _RECIPE["neftune"]
 
 
 class CandidateSpec(Strict):

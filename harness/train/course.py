@@ -32,7 +32,7 @@ class Route:
 def route(rows: int, phases: Sequence[int], recipe: Recipe) -> Route:
     """The way of a recipe through `rows`; `phases` are the sizes of its trunk, if it has one."""
     if not phases:
-        per_epoch, total, checks = plan(rows, recipe.batch_rows, recipe.epochs)
+        per_epoch, total, checks = plan(rows, recipe.batch_rows, recipe.epochs, recipe.steps)
         return Route(plain(total, recipe), per_epoch, checks)
     per_epoch = math.ceil(rows / recipe.batch_rows)
     stages = trunk_steps(phases, recipe)

@@ -29,7 +29,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Steps of a run, and from which on the rate falls: to zero along half a cosine, or a line."""
+    """Steps of a run, and from which on the rate falls: to zero along half a cosine, or a line.
+
+    A `constant` one does not fall.
+    """
 
     steps: int
     warm: int
@@ -40,7 +43,7 @@ class Schedule:
         """Learning rate of a step counted from 0; `top` is the highest."""
         if step < self.warm:
             return top * (step + 1) / self.warm
-        if step < self.cool:
+        if step < self.cool or self.shape == "constant":
             return top
         share = (step - self.cool) / max(1, self.steps - self.cool)
         if self.shape == "linear":
@@ -49,9 +52,9 @@ class Schedule:
 
 
 def plain(steps: int, recipe: Recipe) -> Schedule:
-    """Linear warmup, then half a cosine to zero."""
+    """Linear warmup, then the recipe's schedule."""
     warm = math.ceil(recipe.warmup * steps)
-    return Schedule(steps, warm, warm)
+    return Schedule(steps, warm, warm, recipe.schedule)
 
 
 @dataclass(slots=True)
@@ -101,13 +104,15 @@ class Loop:
                 weight.copy_(saved[name])
 
 
-def plan(rows: int, batch_rows: int, epochs: float) -> tuple[int, int, set[int]]:
+def plan(
+    rows: int, batch_rows: int, epochs: float, steps: int | None = None
+) -> tuple[int, int, set[int]]:
     """Steps in an epoch, steps in all, and the steps after which the dev loss is taken.
 
-    The dev loss is taken each half epoch and after the last step.
+    The dev loss is taken each half epoch and after the last step. `steps` replace `epochs`.
     """
     per_epoch = math.ceil(rows / max(1, batch_rows))
-    total = max(1, math.ceil(per_epoch * epochs))
+    total = steps or max(1, math.ceil(per_epoch * epochs))
     half = per_epoch / 2
     checks = {min(total, max(1, round(half * n))) for n in range(1, math.ceil(total / half) + 1)}
     return per_epoch, total, checks | {total}

@@ -17,6 +17,7 @@ from harness.train.base import Base, Rows, open_base, versions
 from harness.train.course import Course, Event, route
 from harness.train.layers import Stretches
 from harness.train.loop import DivergedError, Loop
+from harness.train.noise import noise_on
 from harness.train.passes import Passes
 
 TEAM = 8  # adapters that stand in memory together at most
@@ -79,19 +80,20 @@ def train_all(payload: TrainWork | dict[str, Any]) -> Iterator[Event]:
         try:
             yield from team.run(stack)
         finally:
+            team.close()
             base.model = adapter.remove(team.model)
 
 
 def teams(jobs: Sequence[TrainJob], *, together: bool) -> list[list[int]]:
     """Jobs that may share a pass, in groups of those with as many rows; the others alone.
 
-    Sharing needs the same targets and no dropout, which would draw from one random state. Jobs of
-    a trunk come alone, the smallest first, since each leaves it for the next.
+    Sharing needs the same targets and neither dropout nor noise, which draw for one adapter. Jobs
+    of a trunk come alone, the smallest first, since each leaves it for the next.
     """
     groups: dict[Any, list[int]] = {}
     for at in sorted(range(len(jobs)), key=lambda at: (len(jobs[at].rows), at)):
         recipe = jobs[at].recipe
-        alone = not together or recipe.dropout > 0 or bool(jobs[at].phases)
+        alone = not together or recipe.dropout + recipe.neftune > 0 or bool(jobs[at].phases)
         groups.setdefault(at if alone else str(recipe.targets), []).append(at)
     return [
         group[start : start + TEAM]
@@ -129,6 +131,8 @@ class Team:
         base = self.base
         stretches = Stretches((adapter.DEFAULT,))
         passes = Passes(base.head, stretches, jobs[0][1].pad_id, base.device)
+        recipe = jobs[0][1].recipe  # one with noise is alone
+        passes.noise = noise_on(base.model, recipe.neftune, recipe.seed)
         names = [adapter.DEFAULT, *(f"beside{number}" for number in range(1, len(jobs)))]
         model = base.model
         for name, (_, job, _) in zip(names, jobs, strict=True):
@@ -147,6 +151,12 @@ class Team:
                 Course(index, name, job, rows.train, rows.dev, way, loop, passes, facts,
                        rows.phases)
             )  # fmt: skip
+
+    def close(self) -> None:
+        """Leave the base's embeddings as they were."""
+        for course in self.courses:
+            if course.passes.noise:
+                course.passes.noise.remove()
 
     def facts(self, job: TrainJob, rows: Rows, trainable: int) -> dict[str, Any]:
         """What is known of a job before its first step."""
@@ -211,6 +221,8 @@ class Team:
             def clear() -> None:
                 for course in going:
                     course.loop.optimiser.zero_grad(set_to_none=True)
+                    if passes.noise:
+                        passes.noise.begin(course.number)
 
             began = time.perf_counter()
             outcomes = passes.gradients(shares, clear)

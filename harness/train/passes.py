@@ -13,6 +13,7 @@ from harness.train.batches import Batch, answers, collate, line, lines, micro_ba
 from harness.train.layers import Stretches
 from harness.train.loss import Head
 from harness.train.machine import out_of_memory
+from harness.train.noise import Noise
 
 LIMIT = {"cpu": 4096, "cuda": 16384}  # tokens in a micro-batch, padding included
 
@@ -44,6 +45,7 @@ class Passes:
     limit: int = 0
     notes: list[str] = field(default_factory=list)
     saving: bool = False
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         self.limit = self.limit or LIMIT.get(self.device.type, LIMIT["cpu"])
@@ -88,6 +90,8 @@ class Passes:
         for together in zip_longest(*parts):
             present = [(at, rows) for at, rows in enumerate(together) if rows]
             batch, counts = self._batch([(shares[at].adapter, rows) for at, rows in present])
+            if self.noise:
+                self.noise.over(batch)
             losses = self.head.losses(batch, counts)
             means = [loss / wanted[at] for (at, _), loss in zip(present, losses, strict=True)]
             torch.autograd.backward(torch.stack(means).sum())

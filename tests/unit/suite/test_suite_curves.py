@@ -154,6 +154,16 @@ def test_a_size_above_the_rows_of_the_recipe_names_its_line(write):
     assert problem.what == "size 11 of the curve of 'lora' is more than its 10 rows"
 
 
+def test_a_nested_curve_has_a_schedule_of_its_own(curved):
+    recipes = {"lora": {"schedule": "linear", "steps": 9}}
+    found = curved({**CURVE, "training": "nested"}, recipes=recipes)
+    assert ["has steps: 9, which" in found[0], "has schedule: linear, which" in found[1]] == [
+        True
+    ] * 2
+    assert len(found) == 2
+    assert [one.steps for one in curved(CURVE, recipes=recipes).recipes] == [9] * 7
+
+
 def test_a_curve_without_rows_has_nothing_to_train_on(curved):
     found = curved(CURVE, train=None)
     assert any("a curve trains 'lora', but there are no rows" in line for line in found)

@@ -71,4 +71,4 @@ def test_the_recipes_of_the_page_of_suites_are_recipes():
     assert part is not None
     found = yaml.safe_load(part[1].replace(", …", ""))
     made = {name: RecipeSpec.model_validate(options) for name, options in found.items()}
-    assert list(made) == ["lora", "small", "updated", "mixed", "reader"]
+    assert list(made) == ["lora", "small", "updated", "mixed", "calmer", "reader"]

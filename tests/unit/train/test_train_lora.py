@@ -222,6 +222,24 @@ def test_dev_loss_is_taken_each_half_epoch_and_at_the_end() -> None:
     assert loop.plan(80, 8, 2.0) == (10, 20, {5, 10, 15, 20})
     assert loop.plan(3, 8, 1.0) == (1, 1, {1})
     assert loop.plan(80, 8, 0.3) == (10, 3, {3})
+    assert loop.plan(80, 8, 2.0, 12) == (10, 12, {5, 10, 12})
+
+
+@pytest.mark.parametrize(
+    "name, half, last", [("cosine", 0.5, 0.0), ("linear", 0.5, 0.0), ("constant", 1.0, 1.0)]
+)
+def test_a_recipe_says_how_the_rate_falls(name: Any, half: float, last: float) -> None:
+    recipe = tiny_models.Recipe("r", learning_rate=2.0, warmup=0.1, schedule=name)
+    schedule = loop.plain(1000, recipe)
+    assert schedule.rate(49, 2.0) == pytest.approx(1.0)
+    assert schedule.rate(550, 2.0) == pytest.approx(2.0 * half)
+    assert schedule.rate(999, 2.0) == pytest.approx(2.0 * last, abs=0.01)
+    quarter = {"cosine": 0.853553, "linear": 0.75, "constant": 1.0}[name]
+    assert schedule.rate(325, 2.0) == pytest.approx(2.0 * quarter)
+
+
+def test_steps_take_the_place_of_epochs(llama: str, tmp_path: Path) -> None:
+    assert record(job(llama, tmp_path, recipe={"steps": 4, "epochs": 50.0}))["steps"] == 4
 
 
 def test_a_wrong_device_is_a_usage_error() -> None:

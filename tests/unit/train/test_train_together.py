@@ -123,14 +123,15 @@ def test_first_steps_decide_and_the_record_has_their_times(llama: str, tmp_path:
     assert [record["steps"] for record in found] == [16, 24, 32]
 
 
-def test_dropout_other_targets_and_trunks_are_not_trained_side_by_side(llama: str) -> None:
+def test_dropout_noise_other_targets_and_trunks_are_not_trained_side_by_side(llama: str) -> None:
     plain = job(llama, Path("out"))
     dropout = replace(plain, recipe=replace(plain.recipe, dropout=0.1))
     queries = replace(plain, recipe=replace(plain.recipe, targets=("q_proj",)))
     trunk = replace(plain, phases=(24,))
-    jobs = [plain, dropout, queries, trunk, plain]
-    assert sorted(teams(jobs, together=True)) == [[0, 4], [1], [2], [3]]
-    assert sorted(teams(jobs, together=False)) == [[0], [1], [2], [3], [4]]
+    noisy = replace(plain, recipe=replace(plain.recipe, neftune=5.0))
+    jobs = [plain, dropout, queries, trunk, plain, noisy]
+    assert sorted(teams(jobs, together=True)) == [[0, 4], [1], [2], [3], [5]]
+    assert sorted(teams(jobs, together=False)) == [[0], [1], [2], [3], [4], [5]]
 
 
 def test_stretches_give_each_adapter_its_tokens() -> None:
