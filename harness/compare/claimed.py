@@ -1,13 +1,14 @@
 """The claims that people make of fine-tuning, and what a run says of each (docs/decision.md)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.compare import claims as tested
 from harness.compare.claimed_costs import examples_claims, expensive_claim
 from harness.compare.claimed_tests import PRIVATE, RARE, REFUSALS, held_out, own_findings
 from harness.compare.places import Ground
+from harness.compare.words import change_text, range_text
 from harness.records import ClaimResult, Finding, Run, Suite
 
 Said = Literal["supported", "contradicted", "not shown"]
@@ -146,7 +147,7 @@ def claims(run: Run, suite: Suite) -> tuple[ClaimResult, ...]:
 
 
 def _row(ground: Ground, row: Row, everything: Iterable[Finding]) -> ClaimResult:
-    found = [f for f in everything if f.claim in row.findings and f.n]
+    found = [_facing(ground, row, f) for f in everything if f.claim in row.findings and f.n]
     if not found:
         return ClaimResult(row.name, row.claim, "not measured", row.lacking)
     answer = _answer(row, found)
@@ -172,6 +173,38 @@ def _row(ground: Ground, row: Row, everything: Iterable[Finding]) -> ClaimResult
         metric.unit if metric else "share",
         first.n,
         (first, *rest),
+        first.contrast,
+    )
+
+
+def _facing(ground: Ground, row: Row, finding: Finding) -> Finding:
+    """The finding with the side first that the claim is about: of retrieval, the passages."""
+    by_context = {one.name: one.context != "none" for one in ground.everyone}
+    given = by_context.get(finding.baseline, False)
+    metric = next((m for m in ground.run.metrics if m.name == finding.metric), None)
+    if row.name not in ("retrieval", "passages") or not given or metric is None:
+        return finding
+    if finding.effect is None or finding.low is None or finding.high is None:
+        return finding
+    low, high = -finding.high, -finding.low
+    said = tested.rag_claim("gold", changed=True)
+    lead = {"supported": said.supported, "contradicted": said.contradicted}.get(
+        finding.answer, f"Not shown that {said.text[0].lower()}{said.text[1:]}"
+    )
+    part = "" if finding.slice == "all" else f", slice {finding.slice}"
+    sentence = (
+        f"{lead}: {finding.baseline} against {finding.candidate} on {finding.metric} in "
+        f"{finding.task}{part} ({change_text(metric, -finding.effect)}, "
+        f"{range_text(metric, low, high)}, n = {finding.n})."
+    )
+    return replace(
+        finding,
+        candidate=finding.baseline,
+        baseline=finding.candidate,
+        effect=-finding.effect,
+        low=low,
+        high=high,
+        sentence=sentence,
     )
 
 

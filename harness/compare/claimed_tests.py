@@ -65,6 +65,7 @@ class _Contrast:
 
     test: Hypothesis
     text: str
+    contrast: str
 
 
 def own_findings(ground: Ground) -> tuple[Finding, ...]:
@@ -79,7 +80,8 @@ def own_findings(ground: Ground) -> tuple[Finding, ...]:
     lead = {"supported": RARE.supported, "contradicted": RARE.contradicted}.get(
         found[0].answer, f"Not shown that {RARE.text[0].lower()}{RARE.text[1:]}"
     )
-    return (replace(found[0], sentence=f"{lead}: {rare.text}."), *found[1:])
+    said = replace(found[0], sentence=f"{lead}: {rare.text}.", contrast=rare.contrast)
+    return (said, *found[1:])
 
 
 def held_out(ground: Ground, finding: Finding) -> str:
@@ -170,7 +172,9 @@ def _contrast(ground: Ground, cases: list[Case], metric: Metric, least: int) -> 
         f"{metric.name} in {task} ({comparison_text(metric, record)}"
     )
     text += f", net of {net})" if net else ")"
-    return _Contrast(Hypothesis(RARE, metric, record), text)
+    contrast = f"{tuned.name}: shown 1 to {FEW} times − {least} or more"
+    contrast += f", net of {net}" if net else ""
+    return _Contrast(Hypothesis(RARE, metric, record), text, contrast)
 
 
 def _private(ground: Ground) -> Iterator[Hypothesis]:

@@ -83,6 +83,7 @@ WEIGHTS = Claim(
     "Without the right passage, the adapter misses facts that changed",
     "The adapter knows facts that changed better without the right passage",
     ("broke", "context"),
+    sign=-1,
 )
 INVENTS = Claim(
     "Fine-tuning makes the model invent",
@@ -107,14 +108,14 @@ READS = Claim(
     "The adapter keeps reading context",
     "The adapter still reads the context",
     "The adapter reads the context worse",
-    ("context", "context"),
+    ("context", "broke"),
     keeps=True,
 )
 STYLE_IN_CONTEXT = Claim(
     "The adapter keeps its style while reading context",
     "The adapter keeps its style beside a context",
     "Beside a context, the adapter's style is worse than without the adapter",
-    ("context", "context"),
+    ("context", "broke"),
 )
 STYLE_COST = Claim(
     "Reading a passage costs the adapter its style",
@@ -268,7 +269,8 @@ def _contexts(
                     alone = changed and context == "gold" and adapted(pair[0])
                     claim = WEIGHTS if alone else rag_claim(context, changed=changed)
                     part = CHANGED if changed else "all"
-                    comparison = evidence.comparison(task, metric.name, part, pair)
+                    sides = (pair[1], pair[0]) if alone else pair  # the adapter against its help
+                    comparison = evidence.comparison(task, metric.name, part, sides)
                     if comparison is not None:
                         yield Hypothesis(claim, metric, comparison)
     shares = context_pairs(candidates, "gold", "retrieved")

@@ -1,7 +1,7 @@
 """Claims answered: supported, contradicted or not shown, with Holm's correction over the run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from scipy import stats
@@ -9,8 +9,8 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.compare.claims import FROZEN, Claim, Hypothesis, Taught, hypotheses_of, readable
 from harness.compare.evidence import Evidence
+from harness.compare.frozen import Gap, gap_of
 from harness.compare.intervals import ALPHA, Z95
-from harness.compare.paired import outcome_of
 from harness.compare.words import change_text, comparison_text, listing, value_text
 from harness.records import Candidate, Comparison, Finding, Metric, Summary
 
@@ -33,6 +33,7 @@ class _Reading:
     direction: int
     p_value: float | None
     aside: str = ""
+    gap: Gap | None = None
 
 
 def find(
@@ -57,7 +58,7 @@ def find(
 
 def judged(tests: Iterable[Hypothesis], evidence: Evidence) -> tuple[Finding, ...]:
     """Hypotheses with their answers, one family for Holm's correction."""
-    readings = [_read(test) for test in tests]
+    readings = [_read(test, evidence) for test in tests]
     p_values = [reading.p_value for reading in readings if reading.p_value is not None]
     corrected = iter(multipletests(p_values, method="holm")[1] if p_values else [])
     return tuple(
@@ -95,9 +96,9 @@ def unsaid(
     return (f"{text}; of {listing(left)} see the tables" if left else text,)
 
 
-def _read(test: Hypothesis) -> _Reading:
+def _read(test: Hypothesis, evidence: Evidence) -> _Reading:
     if test.claim is FROZEN:
-        return _read_frozen(test)
+        return _read_frozen(test, evidence)
     comparison = test.comparison
     direction = test.claim.sign * _direction(comparison)
     p_value = comparison.p_value
@@ -111,14 +112,15 @@ def _read(test: Hypothesis) -> _Reading:
     return _Reading(test, test.metric, comparison, direction, p_value, aside)
 
 
-def _read_frozen(test: Hypothesis) -> _Reading:
+def _read_frozen(test: Hypothesis, evidence: Evidence) -> _Reading:
     """Frozen: more stale answers on changed facts, or a gain that changed facts did not share.
 
     Two ways to be supported, so the p-value that counts for it is doubled (Bonferroni). Where
-    stale and current answers rise together, neither side is taken.
+    stale and current answers rise together, neither side is taken. The numbers are those of the
+    way that decides; where none does, of the gap between changed and unchanged facts.
     """
-    changed, metric = test.comparison, test.metric
-    gap = _gap(test.control, changed, metric) if test.control is not None else None
+    changed, metric, control = test.comparison, test.metric, test.control
+    gap = gap_of(control, changed, metric, evidence) if control is not None else None
     ways = (test.stale is not None) + (gap is not None)
     gained = changed.outcome == "better"
     if test.stale is not None and test.stale[1].outcome == "worse":
@@ -129,35 +131,14 @@ def _read_frozen(test: Hypothesis) -> _Reading:
         )
     if gained:
         return _Reading(test, metric, changed, -1, changed.p_value)
-    if gap is not None and test.control is not None and gap.outcome == "better":
-        aside = f"unchanged facts: {comparison_text(metric, test.control)}"
-        aside += f"; gap between the two: {comparison_text(metric, gap)}"
-        direction = 1 if test.control.outcome == "better" else 0
-        return _Reading(test, metric, changed, direction, _times(gap.p_value, ways), aside)
+    if gap is not None:
+        apart = gap.comparison.outcome == "worse"
+        direction = int(apart and control is not None and control.outcome == "better")
+        p_value = _times(gap.comparison.p_value, ways)
+        return _Reading(test, metric, gap.comparison, direction, p_value, gap=gap)
     if test.stale is not None and test.stale[1].n:
         metric, changed = test.stale
     return _Reading(test, metric, changed, 0, _times(changed.p_value, max(1, ways)))
-
-
-def _gap(control: Comparison, changed: Comparison, metric: Metric) -> Comparison | None:
-    """The gain on unchanged facts less that on changed ones.
-
-    The two slices share no fact, so their errors are independent: SE² = SE₁² + SE₂².
-    """
-    if control.difference is None or changed.difference is None:
-        return None
-    gap = control.difference - changed.difference
-    se = (_se(control) ** 2 + _se(changed) ** 2) ** 0.5
-    low, high = gap - Z95 * se, gap + Z95 * se
-    return replace(
-        changed,
-        difference=gap,
-        low=low,
-        high=high,
-        p_value=2 * float(stats.norm.sf(abs(gap) / se)),
-        n=control.n + changed.n,
-        outcome=outcome_of(metric, low, high),
-    )
 
 
 def _rules_out(comparison: Comparison, metric: Metric) -> float | None:
@@ -177,12 +158,6 @@ def _range(metric: Metric) -> float:
     if metric.lower is None or metric.upper is None:
         return 0.0
     return metric.upper - metric.lower
-
-
-def _se(comparison: Comparison) -> float:
-    if comparison.low is None or comparison.high is None:
-        return 0.0
-    return (comparison.high - comparison.low) / (2 * Z95)
 
 
 def _times(p_value: float | None, ways: int) -> float | None:
@@ -212,6 +187,7 @@ def _finding(reading: _Reading, p_holm: float | None, family: int, evidence: Evi
         high=comparison.high,
         n=comparison.n,
         p_holm=p_holm,
+        contrast=reading.gap.contrast if reading.gap else "",
     )
 
 
@@ -225,7 +201,8 @@ def _sentence(
     lead = {1: claim.supported, -1: claim.contradicted}.get(direction)
     lead = lead or f"Not shown that {claim.text[0].lower()}{claim.text[1:]}"
     comparison, metric = reading.comparison, reading.metric
-    text = f"{lead}: {_levels(comparison, metric, evidence)}"
+    levels = reading.gap.levels if reading.gap else _levels(comparison, metric, evidence)
+    text = f"{lead}: {levels}"
     text += f" ({comparison_text(metric, comparison)})"
     if reading.aside:
         text += f"; {reading.aside}"

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import sqrt
 from statistics import fmean
 
-from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from harness.compare.apart import Contrast, apart
 from harness.compare.calibration import Calibration, calibrate
 from harness.compare.evidence import Evidence
-from harness.compare.intervals import ALPHA, TINY, Z95
+from harness.compare.intervals import ALPHA, TINY
 from harness.compare.words import change_text, range_text, value_text
 from harness.records import (
     Arm,
@@ -24,21 +24,6 @@ from harness.records import (
     ScoredAnswer,
     Summary,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A difference of two means, its 95 % interval and p-value against 0, on n cases.
-
-    `levels` are the two means.
-    """
-
-    effect: float
-    low: float
-    high: float
-    n: int
-    p_value: float = 1.0
-    levels: tuple[float, float] | None = None
 
 
 def wanted_pairs(expectations: Iterable[Expectation]) -> list[tuple[str, str]]:
@@ -112,15 +97,30 @@ class Values:
         other = self.of(replace(arm, candidate=net_of))
         return {case: value - other[case] for case, value in found.items() if case in other}
 
+    def alike(self, arms: Iterable[Arm], other: str) -> bool:
+        """Whether another candidate has one value on all cases of these arms, none left out."""
+        seen: set[float] = set()
+        for arm in arms:
+            own, base = self.of(arm), self.of(replace(arm, candidate=other))
+            if own.keys() != base.keys():
+                return False
+            seen |= set(base.values())
+        return len(seen) == 1
+
 
 def contrast_of(one: Expectation, evidence: Evidence, values: Values) -> Contrast | None:
-    """The expectation's effect, or None where a side of it was not measured."""
+    """The expectation's effect, or None where a side of it was not measured.
+
+    A `net_of` that has one and the same value on all cases of both arms has nothing to take off:
+    then two levels are compared, and the interval ends where a difference of levels can.
+    """
     same = replace(one.against, candidate=one.arm.candidate) == one.arm
     if same and one.net_of is None:
         return _paired(one.arm, one.against, evidence)
+    flat = one.net_of is not None and values.alike((one.arm, one.against), one.net_of)
     sides = []
     for arm in (one.arm, one.against):
-        if one.net_of is None:
+        if one.net_of is None or flat:
             sides.append(_mean(arm, evidence))
         else:
             sides.append(_paired(arm, replace(arm, candidate=one.net_of), evidence))
@@ -128,7 +128,7 @@ def contrast_of(one: Expectation, evidence: Evidence, values: Values) -> Contras
     if left is None or right is None:
         return None
     ours, theirs = (values.of(arm, one.net_of) for arm in (one.arm, one.against))
-    return _apart(left, right, opposed(ours, theirs, values.clusters))
+    return apart(left, right, opposed(ours, theirs, values.clusters))
 
 
 def opposed(
@@ -169,25 +169,6 @@ def _mean(arm: Arm, evidence: Evidence) -> Contrast | None:
     if found is None or found.mean is None or found.low is None or found.high is None:
         return None
     return Contrast(found.mean, found.low, found.high, found.n)
-
-
-def _apart(left: Contrast, right: Contrast, correlation: float) -> Contrast:
-    """The difference of two estimates, from their own intervals.
-
-    The p-value is read from the side of the interval that faces 0: the other may end at the
-    metric's range and say nothing of the error.
-    """
-
-    def reach(one: float, other: float) -> float:
-        return sqrt(one**2 + other**2 - 2 * correlation * one * other)
-
-    effect = left.effect - right.effect
-    below = reach(left.effect - left.low, right.high - right.effect)
-    above = reach(left.high - left.effect, right.effect - right.low)
-    facing = below if effect > 0 else above
-    p_value = 2 * float(stats.norm.sf(abs(effect) * Z95 / facing)) if facing > TINY else 1.0
-    levels = (left.effect, right.effect)
-    return Contrast(effect, effect - below, effect + above, left.n + right.n, p_value, levels)
 
 
 def _judged(one: Expectation, contrast: Contrast, p_holm: float, metric: Metric) -> Phenomenon:

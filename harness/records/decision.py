@@ -51,7 +51,8 @@ class Priced:
 class ClaimResult:
     """A claim that people make of fine-tuning, what the run says of it, and on which evidence.
 
-    The numbers are those of the finding that speaks for the claim (the first of `evidence`).
+    The numbers are those of the finding that speaks for the claim (the first of `evidence`): the
+    candidate less the baseline, or what `contrast` says.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ClaimResult:
     unit: str = "share"
     n: int = 0
     evidence: tuple[Finding, ...] = ()
+    contrast: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,25 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """What a candidate reaches in a task, with its 95 % interval."""
+
+    task: str
+    metric: str
+    slice: str
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class NeedResult:
     """Which candidate to use for a need, how sure that is, why, and what would change it.
 
     Way `none`: no candidate reaches the target, and `candidate` is the best there is. The `slice`
-    may join tags (JOINED). `failing` counts the candidate's cases that fall short.
+    may join tags (JOINED). `failing` counts the candidate's cases that fall short. `elsewhere` are
+    its levels in the other tasks of the need, the worst first.
     """
 
     need: str
@@ -109,6 +125,7 @@ class NeedResult:
     n: int = 0
     failing: int = 0
     options: tuple[Option, ...] = ()
+    elsewhere: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +190,8 @@ class BreakEven:
     costs per day at those inputs, (value, low, high). `by_rate` is the crossover in fact changes
     per fact and day at the given volume, `by_volume` in queries per day at the given rate; None
     where the two never cross. `retrain` maps a staleness target to the longest days between
-    trainings that keep it. `gap` is tuned less RAG, (value, low, high).
+    trainings that keep it. `gap` is tuned less RAG, (value, low, high). `harm` says what of the
+    costs is the price of wrong answers.
     """
 
     inputs: dict[str, Priced]
@@ -189,6 +207,7 @@ class BreakEven:
     optimal_days: float | None = None
     notes: tuple[str, ...] = ()
     gap: tuple[float, float, float] | None = None
+    harm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

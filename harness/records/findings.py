@@ -6,7 +6,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim that the run tested, with the comparison it rests on."""
+    """A claim that the run tested, with the comparison it rests on.
+
+    `contrast` says what the effect is of where that is not the candidate less the baseline on the
+    slice: "lora: changed − unchanged, net of base".
+    """
 
     claim: str
     answer: Literal["supported", "contradicted", "not shown"]
@@ -22,3 +26,4 @@ class Finding:
     high: float | None = None
     n: int = 0
     p_holm: float | None = None
+    contrast: str = ""

@@ -85,11 +85,25 @@ def effect(claim: ClaimResult, metrics: dict[str, Metric]) -> str:
     return said(claim.effect, claim.low, claim.high, metric)
 
 
-def claim_rows(run: Run) -> list[tuple[str, str, str, str]]:
-    """Claim, answer, effect with interval, n."""
+def against(claim: ClaimResult) -> str:
+    """What a claim's number compares, and on what: "lora − base: style.all, clauses"."""
+    pair = f"{claim.candidate} − {claim.baseline}" if claim.baseline else claim.candidate
+    part = [] if claim.slice == "all" or claim.contrast else [claim.slice]
+    place = ", ".join(filter(None, (claim.metric, claim.task, *part)))
+    return text.one_line(": ".join(filter(None, (claim.contrast or pair, place))), 2 * NAME)
+
+
+def claim_rows(run: Run) -> list[tuple[str, str, str, str, str]]:
+    """Claim, answer, effect with interval, n, and what is compared with what."""
     metrics = view.metric_map(run)
     return [
-        (text.one_line(one.claim, 2 * NAME), one.answer, effect(one, metrics), f"{one.n:,}")
+        (
+            text.one_line(one.claim, 2 * NAME),
+            one.answer,
+            effect(one, metrics),
+            f"{one.n:,}",
+            against(one),
+        )
         for one in run.claims
     ]
 

@@ -35,11 +35,11 @@ def fold(title: str, body: Iterable[str]) -> list[str]:
 
 def _claims(run: Run) -> Iterator[str]:
     rows = [
-        (one.answer, claim, said, n, one.sentence)
-        for one, (claim, _, said, n) in zip(run.claims, decided.claim_rows(run), strict=True)
+        (one.answer, claim, said, n, pair, one.sentence)
+        for one, (claim, _, said, n, pair) in zip(run.claims, decided.claim_rows(run), strict=True)
     ]
     if rows:
-        columns = ("answer", "claim", "effect", "n", "in words")
+        columns = ("answer", "claim", "effect", "n", "compared", "in words")
         yield from table(columns, rows, (2, 3))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from harness.records import Finding, Metric, Run
 from harness.records.decision import ClaimResult
-from harness.report import marks, text, view
+from harness.report import decided, marks, text, view
 from harness.report.links import link
 
 ANSWERS = {
@@ -36,6 +36,7 @@ def _claim(one: ClaimResult) -> dict[str, Any]:
     return {
         "item": one,
         "sign": ANSWERS[one.answer],
+        "against": decided.against(one),
         "change": _unit(one.effect, one.unit),
         "bounds": text.bounds(one.low, one.high, metric),
         "mark": marks.forest(one.effect, one.low, one.high, max(scale, 1.0)) if drawn else None,

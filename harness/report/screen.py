@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -98,8 +98,10 @@ def claims(run: Run) -> Iterator[RenderableType]:
     table = _grid(
         (("claim", None, False), ("answer", 12, False), ("effect", 22, True), ("n", 5, True))
     )
-    for claim, said, effect, n in rows:
-        table.add_row(Text(claim), Text(said, style=_SURE.get(said, "")), Text(effect), Text(n))
+    for claim, said, effect, n, pair in rows:
+        about = Padding(Text(pair, style="dim"), (0, 0, 0, 2))
+        cell = Group(Text(claim), about) if pair else Text(claim)
+        table.add_row(cell, Text(said, style=_SURE.get(said, "")), Text(effect), Text(n))
     yield Padding(table, (0, 0, 0, 2))
 
 

@@ -272,7 +272,7 @@ TABLES = {
         Table("evidence", "the findings behind each claim",
               (*_named("name"), *FINDING_COLUMNS), _evidence),
         _flat("needs", "which candidate to use for what", NeedResult,
-              lambda run: run.decision.needs if run.decision else (), "options"),
+              lambda run: run.decision.needs if run.decision else (), "options", "elsewhere"),
         Table("options", "the candidates that could serve a need",
               (*_named("need"), *OPTION_COLUMNS), _options),
         Table("curves", "the points of the learning curves",

@@ -54,7 +54,7 @@ def test_each_claim_gets_the_answer_that_was_planted(run):
         ("Retrieved passages fix outdated knowledge", "found"): "supported",
         ("Retrieved passages fix outdated knowledge", "tuned+found"): "supported",
         ("The right passages fix outdated knowledge", "given"): "supported",
-        ("The adapter's weights alone miss facts that changed", "tuned+given"): "supported",
+        ("The adapter's weights alone miss facts that changed", "tuned"): "supported",
         ("The retriever loses answers", "given"): "not shown",
         ("The retriever loses answers", "tuned+given"): "not shown",
         ("The adapter keeps reading context", "tuned+given"): "not shown",

@@ -100,6 +100,41 @@ def test_a_run_without_adapters_has_no_claims() -> None:
     assert claims(*planted({STYLE: {"plain": 0.5}}, candidates=EVERYONE[:1])) == ()
 
 
+def test_effects_are_of_the_adapter_less_what_it_is_held_against_unless_of_retrieval() -> None:
+    changed = {("facts", ("changed",)): levels(0.05, tuned_given=0.9, found=0.5)}
+    private = {("facts", ("private",)): levels(0.05, tuned_given=0.9)}
+    found = claimed(*planted(changed | private))
+    sides = {n: (found[n].candidate, found[n].baseline, (found[n].effect or 0) > 0) for n in found}
+    assert {name: sides[name] for name in ("dynamic", "private", "retrieval", "passages")} == {
+        "dynamic": ("tuned", "tuned+given", False),
+        "private": ("tuned", "tuned+given", False),
+        "retrieval": ("found", "plain", True),
+        "passages": ("tuned+given", "tuned", True),
+    }
+
+
+def test_frozen_knowledge_is_told_by_changed_against_unchanged_facts() -> None:
+    world = {
+        ("facts", ("changed",)): levels(0.0),
+        ("facts", ("unchanged",)): levels(0.0, tuned=0.92),
+    }
+    one = claimed(*planted(world, n=12))["frozen"]
+    assert (one.answer, one.n, round(one.effect or 0, 2)) == ("supported", 24, -0.92)
+    assert one.contrast == "tuned: changed − unchanged, net of plain"
+
+
+@pytest.mark.parametrize("often", [0.75, 0.9, 1.0])
+@pytest.mark.parametrize("n", [6, 12, 40])
+def test_a_difference_of_two_shares_ends_within_a_hundred(often: float, n: int) -> None:
+    slices = ("unchanged", "exposures-1"), ("unchanged", "exposures-16"), ("changed",)
+    shares = (levels(0.0), levels(0.0, tuned=often), levels(0.0))
+    world = {("facts", tags): own for tags, own in zip(slices, shares, strict=True)}
+    found = claimed(*planted(world, n=n))
+    for one in (found["rare"], found["frozen"]):
+        low, effect, high = (float(x or 0) for x in (one.low, one.effect, one.high))
+        assert -1 <= low <= effect < high <= 1
+
+
 def test_rare_facts_that_changed_do_not_count_against_training() -> None:
     world = frequent(0.9, 0.9) | {("facts", ("changed", "exposures-1")): levels(0.05)}
     assert claimed(*planted(world))["rare"].answer == "not shown"

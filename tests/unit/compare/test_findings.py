@@ -146,7 +146,11 @@ def test_the_gap_between_unchanged_and_changed_facts_is_given_with_its_interval(
         summaries=SLICES,
     )
     (frozen,) = [finding for finding in found if finding.claim == FROZEN]
-    assert "gap between the two: +60 pp, 95 % interval 46 to 74, n = 80" in frozen.sentence
+    assert "changed facts against unchanged ones (−60 pp, 95 % interval −74 to −46, n = 80)" in (
+        frozen.sentence
+    )
+    assert (frozen.effect, frozen.n) == (-0.6, 80)
+    assert frozen.contrast == "tuned: changed − unchanged, net of plain"
 
 
 def test_retrieval_is_tested_on_changed_facts_for_base_and_adapter():

@@ -20,6 +20,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from statsmodels.stats.weightstats import ttost_paired
 
 from harness.compare.agreement import agreement
+from harness.compare.apart import Contrast, apart
 from harness.compare.bootstrap import RESAMPLES, bootstrap_bounds, expanded_tail
 from harness.compare.findings import find
 from harness.compare.intervals import (
@@ -32,7 +33,6 @@ from harness.compare.intervals import (
 )
 from harness.compare.matched import exact_mcnemar, mid_p_mcnemar, tango_interval
 from harness.compare.paired import compare
-from harness.compare.phenomena import Contrast, _apart
 from harness.gate.sizes import cases_needed
 from harness.records import Metric
 
@@ -207,7 +207,7 @@ def test_mover_of_two_wilson_intervals_is_newcombes_interval():
     for hits, n in ((31, 40), (12, 35)):
         low, high = wilson(hits, n)
         contrasts.append(Contrast(hits / n, low, high, n))
-    found = _apart(contrasts[0], contrasts[1], 0.0)
+    found = apart(contrasts[0], contrasts[1], 0.0)
     known = confint_proportions_2indep(31, 40, 12, 35, method="newcomb", compare="diff")
     assert close([float(end) for end in known]) == [found.low, found.high]
 
