@@ -21,6 +21,7 @@ from harness.commands.gating import gate
 from harness.commands.moved import compare_command
 from harness.commands.pinning import baseline
 from harness.commands.running import load_suite, print_json, report_runs
+from harness.commands.sweeping import sweep_command
 from harness.commands.talking import serve
 from harness.commands.viewing import view
 
@@ -205,6 +206,7 @@ cli.add_command(compare_command)
 cli.add_command(show_history)
 cli.add_command(view)
 cli.add_command(export)
+cli.add_command(sweep_command)
 
 
 def main() -> None:

@@ -40,6 +40,7 @@ FLOORS = (
         "baselines",
         "shipped",
         "preparing",
+        "sweeping",
         "verdict",
         "history",
         "concluding",
