@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option(
-    "--executor", default="subprocess", show_default=True, help="Where stages run: or inline."
+    "--executor",
+    default="subprocess",
+    show_default=True,
+    help="Where stages run: subprocess or inline.",
 )
 def sweep_command(
     suite: str,

@@ -6,9 +6,20 @@ from typing import Any
 
 from root_factory import LORA, make_plan, make_suite
 
+from harness.concluding import shown
 from harness.lessons import lessons, mixture, rows_of
 from harness.plan import adapter_key
-from harness.records import Document, Passages, Recipe, Replay, Retrieval, Row, Suite
+from harness.records import (
+    AdapterSource,
+    Candidate,
+    Document,
+    Passages,
+    Recipe,
+    Replay,
+    Retrieval,
+    Row,
+    Suite,
+)
 
 UNTIL = date(2020, 1, 1)
 RIGHT = [
@@ -141,6 +152,18 @@ def test_replayed_rows_read_passages_too() -> None:
     kinds = [one.kinds for one in lessons(SUITE, recipe) if one.kinds]
     assert kinds
     assert set(kinds) == {("replayed", "with passages")}
+
+
+def test_a_replayed_row_is_shown_again_but_is_no_new_row() -> None:
+    first = Recipe("first", only=("fee",))
+    then = Recipe("then", start="first", only=("chat",), replay=Replay(0.1))
+    candidate = Candidate("then", AdapterSource("recipe", "then"))
+    suite = replace(SUITE, recipes=(first, then), candidates=(candidate,))
+    again = {one.row.fact for one in lessons(suite, then) if "replayed" in one.kinds}
+    assert len(again) == 4
+    for fact, times in shown(suite)["then"].items():
+        assert times == (2 if fact in again else 1)
+    assert set(shown(suite, anew=True)["then"].values()) == {1}
 
 
 # ---------------------------------------------------------------- addresses
