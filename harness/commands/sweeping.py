@@ -82,6 +82,8 @@ def print_sweep(found: "Sweep") -> None:
         told = "diverged" if one.loss is None else f"{one.loss:.4f}"
         numbers = (one.rows, one.steps, one.best_step, f"{one.seconds:.0f}")
         shown = ["" for _ in numbers] if one.loss is None else [str(number) for number in numbers]
-        table.add_row(*(Text(cell) for cell in (f"{one.rate:g}", f"{one.part:.0%}", told, *shown)))
+        table.add_row(
+            *(Text(cell) for cell in (f"{one.rate:g}", f"{100 * one.part:.3g} %", told, *shown))
+        )
     out.print(table)
     out.print(Text(found.words))

@@ -174,4 +174,5 @@ def test_the_table_is_for_people(swept: Any, monkeypatch: Any, capsys: Any) -> N
     cli.main()
     out = capsys.readouterr().out
     assert "dev loss" in out
+    assert " 100 % " in out
     assert "best: learning_rate 0.01" in out
