@@ -168,7 +168,7 @@ def finish(
     from harness.compare.findings import find, unsaid
     from harness.compare.methods import compare_methods, methods_of
     from harness.compare.paired import compare
-    from harness.compare.pairs import compared, default_pairs
+    from harness.compare.pairs import compared, default_pairs, told
     from harness.compare.phenomena import observe, wanted_pairs
     from harness.compare.summaries import summarise
     from harness.gate.judge import needed_pairs
@@ -193,6 +193,7 @@ def finish(
         paired = compare(answers, cases, metrics, candidates, pairs, seed=suite.seed)
         comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
         wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
+        plain = [c for c in plain if told(c, suite.prompts) in ("", "passage")]
         findings = find(comparisons, summaries, metrics, plain, tasks, wanted)
         advice = advise(comparisons, summaries, metrics, plain, tasks, wanted)
         methods = compare_methods(answers, cases, metrics, candidates, suite.recipes)

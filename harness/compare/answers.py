@@ -1,7 +1,7 @@
 """The answer to a need as a record: the choice, its numbers, its words and its options."""
 
 from harness.compare.choosing import better_of, meets
-from harness.compare.needs import Answered, sure_of
+from harness.compare.needs import Answered, elsewhere, sure_of
 from harness.compare.places import FEW, Ground, plain_order, way_of
 from harness.compare.reasons import change, why
 from harness.records import JOINED, TARGETS, Candidate, NeedResult, Option
@@ -52,6 +52,7 @@ def result(ground: Ground, found: Answered) -> NeedResult:
             for c in plain_order(ground.usable)
             if c.name in place.measured
         ),
+        elsewhere=elsewhere(ground, found),
     )
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.compare import upkeep
+from harness.compare.evidence import headlines
+from harness.compare.pairs import adapted
 from harness.compare.upkeep_inputs import Arms, arms_of, inputs_of
 from harness.figures import three
 from harness.records import SHARES, BreakEven, Priced, Run, Suite
@@ -51,6 +53,7 @@ def break_even(
         retrain=case.retrain,
         optimal_days=case.optimal,
         gap=case.gap,
+        harm=_harm(case, inputs, suite.decision.currency),
         notes=tuple(_notes(case, inputs, suite.decision.currency)),
     )
 
@@ -192,6 +195,40 @@ def _shares_of_harm(values: dict[str, float], currency: str) -> list[str]:
         f"without them they cost {left[0]} and {left[1]} {currency} a day."
     )
     return [text]
+
+
+def _harm(case: _Case, inputs: dict[str, Priced], currency: str) -> str:
+    """What of both costs is the price of wrong answers, in plain words, and what turns it over."""
+    parts = (upkeep.tuned_parts(case.values), upkeep.rag_parts(case.values))
+    whole = [float(sum(one.values())) for one in parts]
+    harm = [float(one["bad answers"]) for one in parts]
+    if min(whole) <= 0:
+        return ""
+    shares = [bad / cost for bad, cost in zip(harm, whole, strict=True)]
+    most = "Most of both figures" if min(shares) > 0.5 else "Of both figures a part"
+    price = inputs["bad_answer"]
+    assumed = "assumed price" if price.origin == "default" else "price"
+    left = [three(cost - bad) for bad, cost in zip(harm, whole, strict=True)]
+    text = (
+        f"{most} is the {assumed} of a wrong answer ({three(price.value)} {currency}): "
+        f"without it they are {left[0]} and {left[1]} {currency} a day."
+    )
+    return f"{text} {_price_of_harm(case, inputs, currency)[0]}"
+
+
+def lacking(run: Run) -> str:
+    """Why a run does not set fine-tuning against retrieval in money."""
+    everyone = [one.candidate for one in run.candidates if not one.candidate.curve]
+    read = [c for c in everyone if c.context == "retrieved"]
+    if not any(adapted(c) and c.context == "none" for c in everyone):
+        return "No adapter was asked without passages."
+    if not read:
+        return "No candidate retrieves passages."
+    if all(c.retrieve is not None and c.retrieve.index is not None for c in read):
+        return "All that retrieve search the index of a set day, none that of the question's date."
+    if not headlines(run.metrics, "facts"):
+        return "No headline metric is of facts."
+    return "The same facts were not asked of an adapter and of retrieved passages."
 
 
 def _price_of_harm(case: _Case, inputs: dict[str, Priced], currency: str) -> list[str]:

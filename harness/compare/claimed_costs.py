@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from harness.compare.breakeven import lacking
 from harness.compare.choosing import meets
 from harness.compare.claimed_tests import alone
 from harness.compare.costs import costs
@@ -121,8 +122,7 @@ def expensive_claim(ground: Ground) -> ClaimResult:
     )
     taken = _training(ground)
     if found is None or found.gap is None:
-        what = "The same facts were not asked of an adapter and of retrieved passages."
-        return ClaimResult(name, claim, "not measured", f"{taken} {what}".strip())
+        return ClaimResult(name, claim, "not measured", f"{lacking(ground.run)} {taken}".strip())
     effect, low, high = found.gap
     answer: Said = "supported" if low > 0 else "contradicted" if high < 0 else "not shown"
     names = {found.tuned_candidate, found.rag_candidate}
@@ -143,6 +143,8 @@ def expensive_claim(ground: Ground) -> ClaimResult:
 
 def _wrong(found: BreakEven) -> str:
     """What a wrong answer counts in the sums, which often decides them."""
+    if found.harm:
+        return found.harm
     price = found.inputs.get("bad_answer")
     return f"A wrong answer counts {price.value:g} {found.currency} in this." if price else ""
 

@@ -214,4 +214,5 @@ def _money(ground: Ground) -> list[str]:
         return []
     who = f"Money: {found.tuned_candidate} and {found.rag_candidate} cost the same at"
     turns = ((found.by_rate, "changes per fact and day"), (found.by_volume, "queries per day"))
-    return [f"{who} {crossing_text(at, what)}." for at, what in turns if at is not None]
+    harm = [f"Money: {found.harm}"] if found.harm else []
+    return [*harm, *(f"{who} {crossing_text(at, what)}." for at, what in turns if at is not None)]

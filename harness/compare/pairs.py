@@ -3,15 +3,30 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.records import AdapterSource, Candidate, ContextKind, Retrieval
+from harness.records import AdapterSource, Candidate, ContextKind, Prompt, Retrieval
 
 NO_ADAPTER = AdapterSource()
+_SLOTS = {"{terms}": "terminology", "{random_terms}": "control"}
+"""What a prompt may hold of a case that is not in its question."""
 Axes = tuple[AdapterSource, str | None, tuple[ContextKind, Retrieval | None]]
 
 
 def adapted(candidate: Candidate) -> bool:
     """Whether the candidate answers with an adapter."""
     return candidate.adapter.kind != "none"
+
+
+def told(candidate: Candidate, prompts: Iterable[Prompt]) -> str:
+    """What a candidate is told that nobody knows when the question comes; '' for nothing.
+
+    That is the `passage` with the answer, or of `terminology` the terms that the answer needs;
+    `control` stands for others in their place.
+    """
+    if candidate.context == "gold":
+        return "passage"
+    texts = [p.user + p.system for p in prompts if p.name == candidate.prompt]
+    found = [what for slot, what in _SLOTS.items() for text in texts if slot in text]
+    return found[0] if found else ""
 
 
 def compared(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.compare.costs import cost_per_1000
 from harness.compare.evidence import Evidence, headlines
 from harness.compare.paired import compare
-from harness.compare.pairs import adapted, parts
+from harness.compare.pairs import adapted, parts, told
 from harness.compare.summaries import summarise
 from harness.records import (
     FACT_TAGS,
@@ -32,8 +32,6 @@ FEW = 3
 """Exposures up to which a fact is rare."""
 KINDS = {need: need if need in ("style", "terminology") else "facts" for need in NEEDS}
 _EXPOSED = re.compile(r"exposures-(\d+)(?:(?:-to)?-(\d+|up))?$")
-_SLOTS = {"{terms}": "terminology", "{random_terms}": "control"}
-"""What a prompt may hold of a case that is not in its question."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,11 +97,7 @@ class Ground:
         That is the `passage` with the answer, or of `terminology` the terms that the answer
         needs; `control` stands for others in their place.
         """
-        if candidate.context == "gold":
-            return "passage"
-        texts = [p.user + p.system for p in self.suite.prompts if p.name == candidate.prompt]
-        found = [what for slot, what in _SLOTS.items() for text in texts if slot in text]
-        return found[0] if found else ""
+        return told(candidate, self.suite.prompts)
 
     def named(self, name: str) -> list[Candidate]:
         """The candidate of a name, if it is one."""

@@ -10,7 +10,7 @@ from harness.compare.choosing import (
     tries,
     turns,
 )
-from harness.compare.needs import Answered, sure_of
+from harness.compare.needs import Answered, elsewhere, missed_elsewhere, sure_of
 from harness.compare.pairs import base_of
 from harness.compare.places import KINDS, Ground, Place
 from harness.compare.words import change_text, listing, range_text, value_text
@@ -54,16 +54,13 @@ def why(ground: Ground, found: Answered) -> str:
 
 
 def _elsewhere(ground: Ground, found: Answered) -> list[str]:
-    """The candidate's level in the other tasks of the need, the first two of them."""
-    name = found.choice.candidate.name
-    others = {p.task: p for p in ground.places(found.need) if name in p.measured}
-    others.pop(found.place.task, None)
+    """The candidate's level in the other tasks of the need, the worst two of them."""
+    metrics = {metric.name: metric for metric in ground.run.metrics}
     said = [
-        f"{value_text(p.metric, level.mean)} in {task} (n = {level.n})"
-        for task, p in others.items()
-        if (level := p.measured[name]).mean is not None
+        f"{value_text(metrics[one.metric], one.mean)} on {one.metric} in {one.task} (n = {one.n})"
+        for one in elsewhere(ground, found)[:2]
     ]
-    return [f"Elsewhere it has {listing(said[:2])}."] if said else []
+    return [f"Elsewhere it has {listing(said)}."] if said else []
 
 
 def _against_target(ground: Ground, found: Answered, wanted: str, level: str) -> list[str]:
@@ -80,6 +77,8 @@ def _against_target(ground: Ground, found: Answered, wanted: str, level: str) ->
         )
         mean = "Its mean reaches that, but its interval does not show it."
         said.append(mean if reached else "Its interval reaches that, its mean does not.")
+    elif missed := missed_elsewhere(ground, found):
+        said.append(f"In {missed} it is shown to miss what is wanted.")
     elif sure_of(ground, found) != "shown":
         many = tries(place, found.target or 0.0)
         said.append(f"Of {many} candidates that may reach that, one may seem to by luck.")
@@ -150,25 +149,28 @@ def _ceiling(ground: Ground, found: Answered) -> str:
         c
         for c in ground.everyone
         if c.name in place.oracles
-        and c.adapter == chosen.adapter
         and ground.told(c) == ("passage" if KINDS.get(found.need) == "facts" else found.need)
     ]
+    terms = KINDS.get(found.need) == "terminology"
+    own = [c for c in alike if c.adapter == chosen.adapter]
+    alike = own or (alike if terms else [])
     if not alike:
         return ""
     top = max(alike, key=lambda c: level_of(place.oracles[c.name], place.metric))
     level, metric = place.oracles[top.name], place.metric
-    told = "the right passage" if top.context == "gold" else "the very terms that it needs"
+    told = "the right passage" if top.context == "gold" else "the right terms"
+    search = "looking terms up" if terms else "better search"
     if level.mean is None:
         return ""
     text = f"Given {told} each time, {top.name} has {value_text(metric, level.mean)}"
     if chosen.context != "none" and level_of(level, metric) <= _own(found):
         return f"{text}, no more: it is not the retriever that is lacking."
     if found.target is not None and meets(level, metric, found.target) == "missed":
-        return f"{text}: better search alone would not do."
-    if level_of(level, metric) > _own(found):
-        able = "a better retriever" if chosen.context != "none" else "retrieval"
-        return f"{text}, which {able} could come near."
-    return f"{text}: no more than without."
+        return f"{text}: {search} alone would not do."
+    if level_of(level, metric) <= _own(found):
+        return f"{text}: no more than without."
+    able = "a better retriever" if chosen.context != "none" else "retrieval"
+    return f"{text}: {search if terms else able} could come near."
 
 
 def _own(found: Answered) -> float:

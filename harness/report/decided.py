@@ -12,9 +12,9 @@ from harness.records import (
     Metric,
     NeedResult,
     Run,
-    ScoredAnswer,
 )
 from harness.report import text, view
+from harness.report.links import Answers
 
 UNDECIDED = (
     "This run's record holds no decision. Running the suite again makes one; finished work is kept."
@@ -109,9 +109,42 @@ def claim_rows(run: Run) -> list[tuple[str, str, str, str, str]]:
 
 
 def broke(run: Run) -> list[Finding]:
-    """What was shown to be lost or to stay frozen, the first of each claim."""
-    shown = [one for one in run.findings if one.group == "broke" and one.answer != "not shown"]
+    """What was shown to be lost or to stay frozen, the first of each claim.
+
+    Of the findings and of the claims' own tests, after Holm's correction.
+    """
+    every = [*run.findings, *(one for claim in run.claims for one in claim.evidence)]
+    shown = [one for one in every if one.group == "broke" and one.answer != "not shown"]
     return view.digest(shown)[0]
+
+
+def example(answers: Answers, loss: Finding) -> str:
+    """A case that shows a loss: where it did worse, else where it fails; '' without one."""
+    where = (loss.task, loss.metric, loss.slice)
+    lost = answers.lost_case(*where, (loss.candidate, loss.baseline)) if loss.baseline else ""
+    return lost or answers.failing_case(*where, loss.candidate)
+
+
+def place(need: NeedResult, metrics: dict[str, Metric]) -> str:
+    """Where a need was decided, and the task in which its candidate does worst, if another."""
+    if not need.task:
+        return ""
+    part = [] if need.slice == "all" else [need.slice]
+    said = ", ".join((need.metric, need.task, *part))
+    worst = need.elsewhere[0] if need.elsewhere else None
+    metric = metrics.get(worst.metric, _SHARE) if worst else _SHARE
+    sign = -1 if metric.better == "lower" else 1
+    if worst is not None and need.mean is not None and sign * (worst.mean - need.mean) < 0:
+        level = text.number(worst.mean, metric)
+        said += f"; weakest: {level} on {worst.metric} in {worst.task} (n = {worst.n:,})"
+    return text.one_line(said, SENTENCE)
+
+
+def place_rows(run: Run) -> list[tuple[str, str]]:
+    """Need, and where it was decided."""
+    metrics = view.metric_map(run)
+    needs = run.decision.needs if run.decision else ()
+    return [(one.need, said) for one in needs if (said := place(one, metrics))]
 
 
 def unmet(run: Run) -> list[NeedResult]:
@@ -126,12 +159,12 @@ def _is_met(need: NeedResult) -> bool:
 
 def weaknesses(run: Run) -> list[Weakness]:
     """Unmet needs, then what broke, each with one failing answer."""
-    rows, metrics = _by_key(run), view.metric_map(run)
+    answers, metrics = Answers(run), view.metric_map(run)
     found = [
         Weakness(
             one.need,
             _short(one, metrics.get(one.metric, _SHARE)),
-            _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
+            answers.failing_case(one.task, one.metric, one.slice, one.candidate),
         )
         for one in unmet(run)
     ]
@@ -139,7 +172,7 @@ def weaknesses(run: Run) -> list[Weakness]:
         Weakness(
             "broke",
             text.one_line(one.sentence, SENTENCE),
-            _worst(run, rows, one.task, one.metric, one.slice, one.candidate),
+            example(answers, one),
         )
         for one in broke(run)[:MOST_BROKE]
     ]
@@ -157,37 +190,16 @@ def _short(need: NeedResult, metric: Metric) -> str:
     return f"{text.one_line(said, SENTENCE)}; {wanted} {end}."
 
 
-Rows = dict[tuple[str, str], list[ScoredAnswer]]
-
-
-def _by_key(run: Run) -> Rows:
-    found: Rows = {}
-    for answer in run.answers:
-        found.setdefault((answer.task, answer.candidate), []).append(answer)
-    return found
-
-
-def _worst(run: Run, rows: Rows, task: str, metric: str, part: str, candidate: str) -> str:
-    """The case whose answer has the worst score; '' where every score is the best there is."""
-    spec = view.metric_map(run).get(metric)
-    if spec is None or spec.better == "neither":
-        return ""
-    sign = 1 if spec.better == "higher" else -1
-    best = spec.upper if sign > 0 else spec.lower
-    tags = {case.id: case.tags for case in run.cases if case.task == task}
-    scored = [
-        (sign * score.value, answer.case)
-        for answer in rows.get((task, candidate), ())
-        if part == "all" or part in tags.get(answer.case, ())
-        for score in answer.scores
-        if score.metric == metric and score.value is not None and score.value != best
-    ]
-    return min(scored, key=lambda pair: pair[0])[1] if scored else ""
-
-
 def show(case: str, run: Run) -> str:
     """The command that shows a case of this run."""
     return f"bench show {shlex.quote(text.one_line(case))} --run {shlex.quote(run.id)}"
+
+
+def advice_title(run: Run) -> str:
+    """What the advice of findings is called: beside a decision, what it leaves out."""
+    if run.decision is None:
+        return "What the findings advise"
+    return "Findings alone: best of all on whole tasks, targets left out"
 
 
 def cost_rows(run: Run) -> Iterator[tuple[str, str]]:
@@ -218,8 +230,10 @@ def cost_rows(run: Run) -> Iterator[tuple[str, str]]:
 def cost_line(run: Run) -> str:
     """What both ways cost, and where one overtakes the other, in a paragraph."""
     if run.break_even is None:
-        return NO_COSTS
-    return text.one_line(run.break_even.sentence, SENTENCE)
+        why = next((one.sentence for one in run.claims if one.name == "expensive"), "")
+        return text.one_line(f"{NO_COSTS} {why}".strip(), SENTENCE)
+    said = f"{run.break_even.sentence} {run.break_even.harm}"
+    return text.one_line(said.strip(), 2 * SENTENCE)
 
 
 def needed(curve: CurveResult) -> str:

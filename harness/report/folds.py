@@ -89,7 +89,7 @@ def _curves(run: Run) -> Iterator[str]:
 def _money(run: Run) -> Iterator[str]:
     if run.break_even is None:
         return
-    yield markdown(run.break_even.sentence)
+    yield markdown(" ".join(filter(None, (run.break_even.sentence, run.break_even.harm))))
     yield ""
     yield from (f"- {markdown(label)}: {markdown(said)}" for label, said in decided.cost_rows(run))
     yield from (f"- {markdown(line)}" for line in run.break_even.notes)
@@ -118,7 +118,7 @@ def _findings(run: Run) -> Iterator[str]:
 def advice(run: Run) -> Iterator[str]:
     """What findings advise, numbered."""
     if run.advice:
-        yield from ("", "**What the findings advise**", "")
+        yield from ("", f"**{decided.advice_title(run)}**", "")
         yield from (f"{place}. {markdown(line)}" for place, line in enumerate(run.advice, start=1))
 
 

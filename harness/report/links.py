@@ -57,7 +57,12 @@ class Answers:
                     yield item.case, score.value, item
 
     def failing(self, task: str, metric: str, part: str, name: str) -> str:
-        """The address of the candidate's worst answer that is not perfect; '' without one.
+        """The address of `failing_case`; '' without one."""
+        case = self.failing_case(task, metric, part, name)
+        return case_link(case) if case else ""
+
+    def failing_case(self, task: str, metric: str, part: str, name: str) -> str:
+        """The case of the candidate's worst answer that is not perfect; '' without one.
 
         Of equally bad ones, the first that says anything.
         """
@@ -71,10 +76,15 @@ class Answers:
             for place, (case, value, item) in enumerate(self._values(task, metric, part, name))
             if best is None or value != best
         ]
-        return case_link(min(ranked)[3]) if ranked else ""
+        return min(ranked)[3] if ranked else ""
 
     def lost(self, task: str, metric: str, part: str, pair: tuple[str, str]) -> str:
-        """The address of a case where the first of `pair` does worse than the second by most."""
+        """The address of `lost_case`; '' without one."""
+        case = self.lost_case(task, metric, part, pair)
+        return case_link(case) if case else ""
+
+    def lost_case(self, task: str, metric: str, part: str, pair: tuple[str, str]) -> str:
+        """A case where the first of `pair` does worse than the second by most; '' without one."""
         spec = self._metrics.get(metric)
         if spec is None:
             return ""
@@ -86,4 +96,4 @@ class Answers:
             for place, (case, value, item) in enumerate(self._values(task, metric, part, name))
             if case in before and sign * (value - before[case]) < 0
         ]
-        return case_link(min(ranked)[3]) if ranked else ""
+        return min(ranked)[3] if ranked else ""

@@ -26,10 +26,11 @@ def _top(run: Run) -> Iterator[str]:
 
 
 def _needs(run: Run) -> Iterator[str]:
-    rows = decided.need_rows(run)
+    places = dict(decided.place_rows(run))
+    rows = [(*row, places.get(row[0], "")) for row in decided.need_rows(run)]
     if rows:
         yield ""
-        columns = ("need", "use", "how sure", "level", "target", "n")
+        columns = ("need", "use", "how sure", "level", "target", "n", "decided on")
         yield from folds.table(columns, rows, (3, 4, 5))
 
 

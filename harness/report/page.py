@@ -4,6 +4,7 @@ from typing import Any
 
 from harness.records import Run
 from harness.report import (
+    decided,
     expected,
     marks,
     page_answer,
@@ -38,6 +39,7 @@ def build(run: Run) -> dict[str, Any]:
         "sentence": sentence,
         "subject": view.subject(run),
         "answer": page_answer.build(run),
+        "advice_title": decided.advice_title(run),
         "groups": groups,
         "claims": page_claims.claims(run),
         "findings": [row for _, members in groups for row in members],

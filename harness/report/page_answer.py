@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-from harness.records import CandidateResult, Comparison, Metric, Run
+from harness.records import Metric, Run
 from harness.records.decision import NeedResult, Option
-from harness.report import marks, text, view
-from harness.report.links import Answers, link
+from harness.report import decided, marks, text, view
+from harness.report.links import Answers, case_link, link
 
 SURE = {"shown": "●", "leaning": "◐", "not shown": "○", "not measured": "–"}
 MEETS = {"shown": "✓", "missed": "✗", "not shown": "?", "unmeasured": "–"}
@@ -26,7 +25,6 @@ WAYS = {
     "combine": "fine-tuning + RAG",
     "none": "none",
 }
-MOST_LOSSES = 6
 
 
 def _metric(metrics: dict[str, Metric], name: str) -> Metric:
@@ -95,6 +93,7 @@ def _need(run: Run, one: NeedResult, answers: Answers) -> dict[str, Any]:
     return {
         "item": one,
         "way": WAYS[one.way],
+        "place": decided.place(one, view.metric_map(run)),
         "over": _over(run, one, metric),
         "mark": "✗" if missed else SURE[one.sure],
         "sure": "shown to miss" if missed else one.sure,
@@ -117,41 +116,8 @@ def adapted(run: Run) -> set[str]:
     return {r.candidate.name for r in run.candidates if r.candidate.adapter.kind != "none"}
 
 
-def _used(run: Run) -> list[str]:
-    """The candidates that the decision uses, the one for all needs first."""
-    if run.decision is None:
-        return []
-    names = [run.decision.candidate, *(need.candidate for need in run.decision.needs)]
-    return [name for name in dict.fromkeys(names) if name]
-
-
-def _losses(run: Run, metrics: dict[str, Metric]) -> Iterator[Comparison]:
-    """What candidates that are used, with adapter, do worse than the base on all of a task."""
-    used, base, with_adapter = set(_used(run)), view.plain(run), adapted(run)
-    # what the adapter breaks shows where it is asked alone, so its own candidates count too
-    adapters = _adapters_of(run, used)
-    names = {
-        result.candidate.name
-        for result in run.candidates
-        if result.candidate.name in used or (_adapter(result) in adapters and _adapter(result))
-    }
-    for item in run.comparisons:
-        mine = item.candidate in names & with_adapter and item.baseline == base
-        metric = metrics[item.metric]
-        if mine and item.outcome == "worse" and item.slice == "all" and metric.headline:
-            yield item
-
-
-def _adapter(result: CandidateResult) -> str:
-    return result.adapter.digest if result.adapter else result.candidate.adapter.value
-
-
-def _adapters_of(run: Run, names: set[str]) -> set[str]:
-    return {_adapter(r) for r in run.candidates if r.candidate.name in names}
-
-
 def _weak(run: Run, needs: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
-    """What the answer cannot do: needs without a candidate that is shown to meet them, losses."""
+    """What the answer cannot do: needs not shown to be met, and what fine-tuning lost."""
     found = []
     for need in needs:
         one = need["item"]
@@ -164,19 +130,11 @@ def _weak(run: Run, needs: list[dict[str, Any]], answers: Answers) -> list[dict[
             words = f"does not {reach}" if short else f"not shown to {reach}"
             line = {"title": one.need, "sign": need["sign"], "words": words}
             found.append(line | {"link": need["failing"]})
-    metrics = view.metric_map(run)
-    worst = sorted(_losses(run, metrics), key=lambda c: -abs(c.difference or 0))
-    for item in worst[:MOST_LOSSES]:
-        change = text.difference(item.difference, item.low, item.high, metrics[item.metric])
-        pair = (item.candidate, item.baseline)
-        found.append(
-            {
-                "title": f"{item.task}, {item.metric}",
-                "sign": "▼",
-                "words": f"{item.candidate} is worse than {item.baseline}: {change}",
-                "link": answers.lost(item.task, item.metric, item.slice, pair),
-            }
-        )
+    for loss in decided.broke(run)[: decided.MOST_BROKE]:
+        case = decided.example(answers, loss)
+        title, _, words = loss.sentence.partition(": ")
+        line = {"title": title, "sign": "▼", "words": words or loss.claim}
+        found.append(line | {"link": case_link(case) if case else ""})
     return found
 
 

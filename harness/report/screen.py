@@ -87,6 +87,10 @@ def answer(run: Run) -> Iterator[RenderableType]:
         cells = (need, use, Text(sure, style=_SURE.get(sure, "")), level, target, n)
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     yield Padding(table, (0, 0, 0, 2))
+    places = decided.place_rows(run)
+    if places:
+        yield Text("  decided on:", style="dim")
+        yield Padding(lines([(Text(a), Text(b)) for a, b in places], (15, None)), (0, 0, 0, 4))
 
 
 def claims(run: Run) -> Iterator[RenderableType]:

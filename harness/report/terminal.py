@@ -117,7 +117,7 @@ def _expected(run: Run) -> Iterator[RenderableType]:
 def _advice(run: Run) -> Iterator[RenderableType]:
     if not run.advice:
         return
-    yield _heading("What the findings advise")
+    yield _heading(decided.advice_title(run))
     rows: list[tuple[RenderableType, ...]] = [
         (Text(f"{place}."), Text(text.one_line(words)))
         for place, words in enumerate(run.advice, start=1)

@@ -70,7 +70,7 @@ def test_a_need_that_nothing_meets_names_the_best_and_that_it_misses():
     )
     decision = dataclasses.replace(run.decision, needs=(best,))
     found = markdown.render(dataclasses.replace(run, decision=decision))
-    assert "\n| rare facts | none (best: lora) | missed | 29 % \\[8, 48\\] | 80 % | 21 |\n" in found
+    assert "\n| rare facts | none (best: lora) | missed | 29 % \\[8, 48\\] | 80 % | 21 | " in found
     assert (
         "- **rare facts**: lora has 29 % \\[8, 48\\] on recency.current, recency, new, n = 21; "
         "80 % is missed. See `bench show fact-" in found

@@ -50,7 +50,7 @@ def test_sections_come_in_the_order_of_a_readers_questions():
         "IMPROVED",
         "WHERE IT BROKE",
         "CONTEXT (RAG)",
-        "ADVISE",
+        "FINDINGS ALONE",
         "RESULTS",
         "GATE !",
         "WARNINGS",
