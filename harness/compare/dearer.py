@@ -10,10 +10,10 @@ from harness.compare.bootstrap import bootstrap_bounds
 from harness.compare.costs import level, price_of_answer, serving
 from harness.compare.pairs import adapted, context_pairs, parts
 from harness.figures import three
-from harness.records import Candidate, Finding, Metric, Run, Suite
+from harness.records import Candidate, Finding, Metric, Priced, Run, Suite
 
-METRIC = "cost_per_1000"
-"""What `Finding.effect` is in: the difference in money per 1,000 answers."""
+METRIC = "relative_cost"
+"""What `Finding.effect` is in: the difference of two prices, as a share of the baseline's."""
 MIN_CASES = 5
 
 Pair = tuple[Candidate, Candidate]
@@ -44,7 +44,8 @@ def cost_findings(run: Run, suite: Suite) -> tuple[Finding, ...]:
     Machine time and tokens as docs/costs.md says, training left out, and search too unless the
     suite prices it: a claim must not rest on an assumed price alone. The interval of the
     difference is that of a clustered mean, the one of the ratio is a cluster bootstrap's. These
-    claims are of lengths, not of chances taken with answers, and are not in Holm's family.
+    claims are of lengths, not of chances taken with answers, and are not in Holm's family. They say
+    how many times as much, not how much: measured seconds, which differ from run to run, cancel.
     """
     found = (_finding(run, suite, *one) for one in _claims(run))
     return tuple(one for one in found if one is not None)
@@ -77,17 +78,15 @@ def _finding(run: Run, suite: Suite, claim: _Claim, pair: Pair) -> Finding | Non
         answer, lead = "supported", claim.supported
     elif high < 0:
         answer, lead = "contradicted", claim.contradicted
-    dear = sum(more for _, more, _ in rows) / len(rows)
     cheap = sum(less for _, _, less in rows) / len(rows)
     times, least, most = _times(rows, suite.seed)
     text = (
-        f"{lead}: {pair[0].name} costs {three(dear)} {suite.decision.currency} per 1,000 answers, "
-        f"{three(times)} times the {three(cheap)} of {pair[1].name} (95 % interval "
-        f"{three(least)} to {three(most)}, n = {len(rows)})."
+        f"{lead}: an answer of {pair[0].name} costs {three(times)} times what one of "
+        f"{pair[1].name} does (95 % interval {three(least)} to {three(most)}, n = {len(rows)})."
     )
     return Finding(
         claim.text, answer, text, "cost", metric=METRIC, candidate=pair[0].name,
-        baseline=pair[1].name, effect=gap, low=low, high=high, n=len(rows),
+        baseline=pair[1].name, effect=gap / cheap, low=low / cheap, high=high / cheap, n=len(rows),
     )  # fmt: skip
 
 
@@ -96,9 +95,7 @@ Row = tuple[str, float, float]
 
 def _paired(run: Run, suite: Suite, pair: Pair) -> list[Row]:
     """(cluster, price of 1,000 answers of the one, of the other) of every case of both."""
-    parts_of = serving(run, suite.decision, suite.endpoint)
-    if parts_of["retrieval"].origin != "suite":
-        parts_of["retrieval"] = replace(parts_of["retrieval"], value=0.0)
+    parts_of = _prices(run, suite)
     clusters = {(case.task, case.id): case.cluster for case in run.cases}
     priced: tuple[dict[tuple[str, str, int], float], ...] = ({}, {})
     names = [one.name for one in pair]
@@ -109,6 +106,18 @@ def _paired(run: Run, suite: Suite, pair: Pair) -> list[Row]:
             priced[side][one.task, one.case, one.sample] = 1000 * price
     both = [key for key in priced[0] if key in priced[1]]
     return [(clusters.get(key[:2], key[1]), priced[0][key], priced[1][key]) for key in both]
+
+
+def _prices(run: Run, suite: Suite) -> dict[str, Priced]:
+    """What prices an answer; no measured second is in it where machine time is all that counts."""
+    found = serving(run, suite.decision, suite.endpoint)
+    if found["retrieval"].origin != "suite":
+        found["retrieval"] = replace(found["retrieval"], value=0.0)
+    speed = found.get("seconds_per_mtok")
+    beside = any(found[name].value for name in ("retrieval", "prompt_mtok", "answer_mtok"))
+    if speed and speed.origin == "measured" and not beside:
+        found["seconds_per_mtok"] = replace(speed, value=1.0)  # any speed has the same ratio
+    return found
 
 
 def _times(rows: Sequence[Row], seed: int) -> tuple[float, float, float]:

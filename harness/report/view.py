@@ -49,6 +49,13 @@ def metric_map(run: Run) -> dict[str, Metric]:
     return known
 
 
+def curve_points(run: Run) -> set[str]:
+    """Names of the points of learning curves, those too that `without_curves` left out."""
+    listed = {result.candidate.name for result in run.candidates if result.candidate.curve}
+    drawn = {point.candidate for curve in run.curves for point in curve.points}
+    return listed | (drawn - {result.candidate.name for result in compared(run)})
+
+
 def summary_map(run: Run) -> dict[SummaryKey, Summary]:
     """Summaries by (task, metric, slice, candidate)."""
     return {(s.task, s.metric, s.slice, s.candidate): s for s in run.summaries}
@@ -219,8 +226,8 @@ def subject(run: Run) -> list[tuple[str, str]]:
     if run.as_of:
         dates.append(f"questions as of {run.as_of.isoformat()}")
     names = [result.candidate.name for result in compared(run)]
-    points = len(run.candidates) - len(names)
-    curves = [f"{many(points, 'point')} of learning curves"] if points else []
+    points = curve_points(run)
+    curves = [f"{many(len(points), 'point')} of learning curves"] if points else []
     measured = (
         f"{many(len(run.cases), 'case')} in {many(len(task_names(run)), 'task')}, "
         f"{', '.join([many(len(names), 'candidate'), *curves])}, {many(len(run.answers), 'answer')}"

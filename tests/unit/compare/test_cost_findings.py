@@ -33,10 +33,18 @@ def test_a_retrieved_context_is_priced_beside_the_same_candidate_without_it() ->
     one = found["tuned+found"]
     gap = 1000 * ADDED * 2.0 / 1e6
     assert (one.group, one.answer, one.baseline, one.n) == ("cost", "supported", "tuned", 60)
-    assert one.effect == pytest.approx(gap)
     alone = (PROMPT * 2.0 + TUNED_TOKENS * 8.0) / 1e3
+    assert one.effect == pytest.approx(gap / alone)
     assert f"{(alone + gap) / alone:.3g} times" in one.sentence
-    assert "INR per 1,000 answers" in one.sentence
+
+
+def test_a_slower_machine_changes_no_finding() -> None:
+    """Seconds differ from run to run; lengths of equal answers do not."""
+    suite, run = replace(SUITE, decision=Policy()), run_of()
+    slow = tuple(replace(one, answer_seconds=one.answer_seconds * 1.7) for one in run.candidates)
+    found = cost_findings(run, suite)
+    assert [one.answer for one in found] == ["supported"]
+    assert found == cost_findings(replace(run, candidates=slow), suite)
 
 
 def test_where_a_context_shortens_answers_enough_the_claim_is_contradicted() -> None:
