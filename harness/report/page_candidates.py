@@ -43,7 +43,8 @@ def _adapter(place: int, adapter: Adapter, names: list[str]) -> dict[str, Any]:
     record = adapter.record
     loss, dev = marks.curve(record.get("loss")), marks.curve(record.get("dev_loss"))
     recipe, versions = record.get("recipe"), record.get("versions")
-    rate = record.get("tokens_per_second")
+    rate, padded = record.get("tokens_per_second"), record.get("padded_share")
+    used = record.get("utilisation")
     details = {key: str(record.get(key, "")) for key in ("seed", "steps", "device", "dtype")}
     details["stopped early"] = {True: "yes", False: "no"}.get(record.get("stopped_early", ""), "")
     facts = {
@@ -54,6 +55,9 @@ def _adapter(place: int, adapter: Adapter, names: list[str]) -> dict[str, Any]:
         "held-out rows": text.count(record.get("dev_rows")),
         "training time": text.seconds(record.get("seconds")),
         "tokens trained": text.count(record.get("tokens")),
+        "padding": f"{100 * padded:.1f} % of tokens" if padded is not None else "",
+        "utilisation": f"{100 * used:.0f} % of this machine's peak" if used is not None else "",
+        "weights trained": text.count(record.get("trainable_params")),
         "speed": f"{rate:,.0f} tokens/s" if rate else "",
         "compute": text.quantity(record.get("flops"), "FLOP"),
         "peak memory": text.quantity(record.get("peak_memory_bytes"), "B"),

@@ -8,9 +8,14 @@ from harness.records import Run
 from harness.records.decision import BreakEven, Priced
 
 _ORIGINS = {"measured": "measured here", "suite": "set by the suite", "default": "assumed"}
-_SLIDERS = {"change_rate": (-5, 0), "queries_per_day": (0, 6), "retrain_days": (-1, 3)}
-"""Inputs with a slider, and its ends as powers of ten."""
-_SWEPT = ("change_rate", "queries_per_day")
+_SLIDERS = {
+    "change_rate": ("Changes per fact and day", -5, 0),
+    "queries_per_day": ("Queries per day", 0, 6),
+    "retrain_days": ("Days between trainings", -1, 3),
+    "bad_answer": ("Price of a bad answer", -4, 2),
+}
+"""Inputs with a slider: its label, and its ends as powers of ten."""
+_SWEPT = ("change_rate", "queries_per_day", "bad_answer")
 """Inputs with a plot."""
 
 
@@ -62,8 +67,8 @@ def build(run: Run) -> dict[str, Any] | None:
     values = {name: one.value for name, one in money.inputs.items()}
     none = "they do not cross"
     sliders = [
-        _input(money.inputs[name]) | {"low": low, "high": high}
-        for name, (low, high) in _SLIDERS.items()
+        _input(money.inputs[name]) | {"label": label, "low": low, "high": high}
+        for name, (label, low, high) in _SLIDERS.items()
         if name in money.inputs
     ]
     return {

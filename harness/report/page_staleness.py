@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.records import Run, Summary
-from harness.report import marks, plots, text, view
+from harness.records import Run
+from harness.report import marks, text, view
 from harness.report.links import link
+from harness.report.page_trends import trend
 
 BAR = 240
 MOST_ROWS = 240
@@ -56,7 +57,7 @@ def words(part: str) -> str:
     head, _, rest = part.partition("-")
     if head == "exposures" and rest:
         told = "16 and more" if rest == "16-up" else re.sub(r"-(?:to-)?", " to ", rest)
-        return f"{told} times"
+        return "once" if told == "1" else f"{told} times"
     return rest.replace("-", " ") if head == "age" and rest else part
 
 
@@ -144,52 +145,6 @@ def _beside(run: Run, task: str) -> dict[str, Any]:
     }
 
 
-def _trend(run: Run, task: str, key: str, place: int) -> dict[str, Any] | None:
-    """Current and stale answers by age or exposures, as lines, for the first candidates."""
-    summaries = view.summary_map(run)
-    parts = sorted((p for p in view.task_slices(run, task) if group_of(p) == key), key=rank)
-    if len(parts) < 2:
-        return None
-    metric = "recency.stale" if key == "age" else "recency.current"
-    lines: list[tuple[str, list[Summary | None]]] = []
-    for name in view.task_candidates(run, task):
-        row = [summaries.get((task, metric, part, name)) for part in parts]
-        if sum(one is not None and one.mean is not None for one in row) > 1:
-            lines.append((name, row))
-    lines = lines[: len(plots.SERIES)]
-    if not lines:
-        return None
-
-    def paint(axes: Any) -> None:
-        for colour, (_, row) in enumerate(lines):
-            shift = 0.06 * (colour - (len(lines) - 1) / 2)
-            points = tuple(
-                (at + shift, s.mean, s.low, s.high)
-                for at, s in enumerate(row)
-                if s is not None and s.mean is not None
-            )
-            plots.interval(axes, plots.Series(points, colour))
-        plots.percent(axes)
-        axes.set_xticks(range(len(parts)), [str(at + 1) for at in range(len(parts))])
-        axes.set_xlim(-0.4, len(parts) - 0.6)
-
-    what = "Stale answers by age of the change" if key == "age" else "Current answers by exposures"
-    return {
-        "svg": plots.draw(f"stale{place}{key}", f"{what}: the table beside has the numbers", paint),
-        "title": what,
-        "names": [name for name, _ in lines],
-        "ticks": [(at + 1, words(part), part) for at, part in enumerate(parts)],
-        "rows": [(name, [_level(run, s) for s in row]) for name, row in lines],
-    }
-
-
-def _level(run: Run, summary: Summary | None) -> str:
-    if summary is None:
-        return ""
-    metric = view.metric_map(run)[summary.metric]
-    return text.estimate(summary.mean, summary.low, summary.high, metric)
-
-
 def build(run: Run) -> list[dict[str, Any]]:
     """A block for each task that asks for facts; class bars until there are enough of them."""
     found = counts(run)
@@ -199,6 +154,7 @@ def build(run: Run) -> list[dict[str, Any]]:
     left = MOST_ROWS
     blocks = []
     for place, task in enumerate(tasks):
+        slices = view.task_slices(run, task)
         tables, cut = [], 0
         for table in _tables(run, task, found):
             rows: Sequence[Any] = table["rows"]
@@ -207,7 +163,11 @@ def build(run: Run) -> list[dict[str, Any]]:
             cut += len(rows) - len(kept)
             if kept:
                 tables.append(table | {"rows": kept})
-        trends = [_trend(run, task, key, place) for key in ("age", "exposures")]
+        trends = []
+        for key in ("age", "exposures"):
+            parts = sorted((part for part in slices if group_of(part) == key), key=rank)
+            group = (key, {part: words(part) for part in parts})
+            trends.append(trend(run, task, group, place))
         blocks.append(
             {
                 "task": task,

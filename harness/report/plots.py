@@ -62,7 +62,13 @@ class Series:
     colour: int = 0
 
 
-def draw(name: str, words: str, paint: Callable[[Any], None], height: float = HEIGHT) -> Markup:
+def draw(
+    name: str,
+    words: str,
+    paint: Callable[[Any], None],
+    height: float = HEIGHT,
+    width: float = WIDTH,
+) -> Markup:
     """The SVG of what `paint` draws on a pair of axes.
 
     `name` keeps the ids of several plots of a page apart; `words` say what is to be seen.
@@ -76,7 +82,7 @@ def draw(name: str, words: str, paint: Callable[[Any], None], height: float = HE
     settings: Any = {**_SETTINGS, "svg.hashsalt": name}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         _plain(axes)

@@ -105,7 +105,7 @@ def test_a_case_shows_every_answer_with_its_scores_and_reasons(visits: Visits, r
 def test_differences_are_marked_against_what_the_reader_chose(visits: Visits, report: Path):
     page = visits.open(report, "#cases?q=topic 17")
     settled(page, "“topic 17”")
-    box = page.locator(".one", has=page.locator("h4", has_text="lora+gold"))
+    box = page.locator(".one", has=page.locator("h3", has_text="lora+gold"))
     box.locator("ins").first.wait_for()
     said = next(
         item.answer.text
@@ -218,6 +218,6 @@ def test_several_samples_are_told_apart(visits: Visits, written):
     )
     page = visits.open(written(dataclasses.replace(RUN, answers=twice)), "#case-clause-20")
     settled(page, "case clause-20")
-    heads = page.locator(".one h4").all_inner_texts()
+    heads = page.locator(".one h3").all_inner_texts()
     assert Counter(head.partition(" · ")[2] for head in heads) == {"sample 1": 7, "sample 2": 7}
     assert counted(page).startswith("1 of 104")

@@ -15,7 +15,7 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
   }
 
   function block(title, text) {
-    return make("div", "", make("h4", "", ...title), ...said(text));
+    return make("div", "", make("h3", "", ...title), ...said(text));
   }
 
   function scoreRows(own) {
@@ -39,7 +39,7 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
     const asked = [filter.candidate, filter.against].includes(answer.candidate);
     const box = make("div", asked ? "one asked" : "one");
     const cut = ["", " (cut at the token limit)", " (error)"][answer.finish];
-    box.append(make("h4", "", apart(answer.candidate), `${answer.drawn}${cut}`));
+    box.append(make("h3", "", apart(answer.candidate), `${answer.drawn}${cut}`));
     const { note, runs } = marked(texts.text, other);
     box.append(...said(texts.text, runs));
     if (note) box.append(make("p", "against", note));
@@ -89,7 +89,7 @@ function makeCaseView({ make, apart, show, read, absent, data, LONG_TEXT }) {
     for (const words of [...item.tags, item.notes].filter(Boolean)) about.append(" · ", apart(words));
     body.append(about, block(["Input"], item.texts.input));
     body.append(block(["Reference"], item.texts.reference), ...contexts(item));
-    body.append(make("h4", "", "Answers"));
+    body.append(make("h3", "", "Answers"));
     if (filter.mark !== "none")
       body.append(make("p", "note", make("ins", "", "only in the answer"), " · ",
         make("del", "", "only in what it is compared with")));

@@ -9,7 +9,8 @@
   const [WIDTH, HEIGHT, LEFT, BOTTOM, STEPS] = [460, 250, 58, 34, 80];
   const fields = [...box.querySelectorAll("input[data-name]")];
   const said = box.querySelector(".told");
-  const parts = box.querySelector(".parts");
+  const parts = box.querySelector(".parts tbody");
+  const PARTS = ["labels", "training", "evaluation", "index", "search", "serving", "bad answers"];
 
   function amount(value) {
     if (value === null || value === undefined || Number.isNaN(value)) return "none";
@@ -20,8 +21,7 @@
       maximumSignificantDigits: Math.abs(value) < 1000 ? 3 : undefined });
   }
   const money = (value) => `${value.toLocaleString("en",
-    Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { minimumFractionDigits: 2,
-      maximumFractionDigits: 2 })} ${currency}`;
+    Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 })} ${currency}`;
 
   function svg(tag, attributes, text) {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -101,14 +101,23 @@
       + crossing(BreakEvenMath.volumeCrossover(now), "volume", "queries per day")
       + `Stale answers: ${kept.join(", ")}. `
       + (best === null ? "Cheapest: never retrain." : `Cheapest: retrain every ${amount(best)} days.`);
-    const rows = [["fine-tuning", BreakEvenMath.tunedParts(now)],
-      ["RAG", BreakEvenMath.ragParts(now)]];
-    parts.replaceChildren(...rows.map(([way, costs]) => {
-      const line = document.createElement("li");
-      line.textContent = `${way}: ${Object.entries(costs)
-        .map(([name, value]) => `${name} ${money(value)}`).join(", ")}`;
-      return line;
+    const both = [BreakEvenMath.tunedParts(now), BreakEvenMath.ragParts(now)];
+    parts.replaceChildren(...PARTS.map((name) => row(name, ...both.map((costs) => costs[name]))),
+      row("altogether", tuned, rag));
+  }
+
+  function row(name, ...values) {
+    const line = document.createElement("tr");
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = name;
+    line.append(head, ...values.map((value) => {
+      const cell = document.createElement("td");
+      cell.className = "r";
+      cell.textContent = value === undefined ? "–" : money(value);
+      return cell;
     }));
+    return line;
   }
 
   function refresh() {

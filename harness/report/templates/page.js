@@ -12,6 +12,34 @@
     opened = [];
   });
 })();
+// The bar marks the section that is being read, and keeps its link in view where the bar scrolls.
+(() => {
+  const bar = document.querySelector("nav");
+  const links = [...bar.querySelectorAll("a")];
+  const sections = links.map((link) => document.getElementById(link.hash.slice(1)));
+  let waits = false;
+  let last = null;
+  function mark() {
+    waits = false;
+    const edge = bar.getBoundingClientRect().bottom + innerHeight / 4;
+    const end = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    const passed = sections.filter((one) => one.getBoundingClientRect().top <= edge).length;
+    const now = links[end ? links.length - 1 : Math.max(0, passed - 1)];
+    if (now === last) return;
+    if (last) last.removeAttribute("aria-current");
+    now.setAttribute("aria-current", "true");
+    last = now;
+    const [left, right] = [now.offsetLeft - 24, now.offsetLeft + now.offsetWidth + 24];
+    if (left < bar.scrollLeft) bar.scrollLeft = left;
+    else if (right > bar.scrollLeft + bar.clientWidth) bar.scrollLeft = right - bar.clientWidth;
+  }
+  addEventListener("scroll", () => {
+    if (!waits) requestAnimationFrame(mark);
+    waits = true;
+  }, { passive: true });
+  addEventListener("resize", mark);
+  mark();
+})();
 // The theme follows the system until a reader chooses; a file may not be allowed to remember it.
 (() => {
   const names = ["auto", "light", "dark"];

@@ -12,7 +12,7 @@ from factory_decision import decided
 from factory_run import CANDIDATES, empty_run, make_run
 
 from harness.records import AdapterSource, Candidate, CandidateResult, Run, Summary
-from harness.report import html, page, page_answer, page_map, page_staleness, plots
+from harness.report import html, page, page_answer, page_map, page_staleness, page_trends, plots
 from harness.report.links import Answers
 
 
@@ -151,6 +151,54 @@ def test_slices_of_age_and_exposures_are_known_and_in_order():
     ] == ["age", "exposures", "kind", ""]
 
 
+def test_ticks_have_the_slices_words_and_numbers_for_what_is_no_plain_text():
+    assert page_trends.labels(["0 times", "2 to 3 times", "90 days to 1 year"]) == [
+        "0",
+        "2 to 3",
+        "90 days\nto 1 year",
+    ]
+    assert page_trends.labels(["once", "<b>", "$x$ times"]) == ["once", "2", "3"]
+
+
+def test_a_plot_is_for_base_adapter_and_adapter_with_passages_first():
+    adapter = AdapterSource("recipe", "lora")
+    every = (
+        Candidate("base"),
+        Candidate("base+gold", context="gold"),
+        Candidate("tuned+house", adapter, prompt="house"),
+        Candidate("tuned+gold", adapter, context="gold"),
+        Candidate("tuned+found", adapter, context="retrieved"),
+        Candidate("tuned", adapter),
+    )
+    assert page_trends.chosen(every) == ["base", "tuned", "tuned+found", "tuned+gold"]
+    assert page_trends.chosen(every[:2]) == ["base", "base+gold"]
+
+
+def test_a_trend_that_is_zero_throughout_is_a_sentence_and_its_numbers(run: Run):
+    parts = {"exposures-0": "0 times", "exposures-1": "once"}
+    names = [one.candidate.name for one in run.candidates][:2]
+
+    def levels(mean: float) -> Run:
+        summaries = tuple(
+            Summary("recency", "recency.current", part, name, 7, 7, mean, 0.0, 0.4)
+            for part in parts
+            for name in names
+        )
+        return dataclasses.replace(run, summaries=summaries)
+
+    flat = page_trends.trend(levels(0.0), "recency", ("exposures", parts), 0)
+    assert flat
+    assert flat["panels"] == []
+    assert "No answer of any candidate was current" in flat["none"]
+    assert "n = 7" in flat["none"]
+    assert [name for name, _ in flat["rows"]] == names
+    risen = page_trends.trend(levels(0.3), "recency", ("exposures", parts), 0)
+    assert risen
+    assert risen["none"] == ""
+    assert [name for name, _ in risen["panels"]] == names
+    assert all(">once</text>" in svg for _, svg in risen["panels"])
+
+
 def test_a_plot_is_the_same_each_time_has_text_and_the_pages_colours():
     def paint(axes):
         plots.interval(axes, plots.Series(((1.0, 0.2, 0.1, 0.3), (2.0, 0.6, 0.5, 0.7)), 1))
@@ -189,7 +237,10 @@ def test_the_sliders_start_from_the_inputs_of_the_run(run: Run):
     assert run.break_even
     expected = {name: one.value for name, one in run.break_even.inputs.items()}
     assert expected == json.loads(box.numbers)
-    assert ("change_rate", "queries_per_day", "retrain_days", *expected) == box.names
+    assert (
+        *("change_rate", "queries_per_day", "retrain_days", "bad_answer"),
+        *expected,
+    ) == box.names
 
 
 def test_without_conclusions_the_page_says_what_was_not_measured():
