@@ -9,6 +9,7 @@ from harness.compare.pairs import adapted
 from harness.compare.places import Ground, plain_order, simplicity, way_of
 from harness.compare.reasons import crossing_text, turn_text
 from harness.compare.words import listing, value_text
+from harness.figures import three
 from harness.records import NEEDS, Candidate, Decision, Run, Suite, Way
 
 _VERBS: dict[Way, str] = {
@@ -214,5 +215,7 @@ def _money(ground: Ground) -> list[str]:
         return []
     who = f"Money: {found.tuned_candidate} and {found.rag_candidate} cost the same at"
     turns = ((found.by_rate, "changes per fact and day"), (found.by_volume, "queries per day"))
-    harm = [f"Money: {found.harm}"] if found.harm else []
+    both = f"{found.tuned_candidate} {three(found.tuned[0])} and {found.rag_candidate} "
+    both += f"{three(found.rag[0])} {found.currency} a day"
+    harm = [f"Money: {both}. {found.harm}"] if found.harm else []
     return [*harm, *(f"{who} {crossing_text(at, what)}." for at, what in turns if at is not None)]

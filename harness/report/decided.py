@@ -114,7 +114,7 @@ def broke(run: Run) -> list[Finding]:
     Of the findings and of the claims' own tests, after Holm's correction.
     """
     every = [*run.findings, *(one for claim in run.claims for one in claim.evidence)]
-    shown = [one for one in every if one.group == "broke" and one.answer != "not shown"]
+    shown = [f for f in dict.fromkeys(every) if f.group == "broke" and f.answer != "not shown"]
     return view.digest(shown)[0]
 
 

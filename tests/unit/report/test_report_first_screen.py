@@ -59,6 +59,7 @@ def test_each_weakness_leads_to_an_answer_that_fails(run: Run, screen: str) -> N
         linked = re.findall(r'href="#case-(.*?)"', row)
         assert linked == ([one.case] if one.case else [])
         assert set(linked) <= cases
+    assert len({one.sentence for one in told}) == len(told)
     assert sum(bool(one.case) for one in told) >= len(told) - 1  # one need was not measured
 
 
