@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -26,6 +27,8 @@ from harness.errors import MachineError, from_os_error
 from harness.records import Adapter, Answer, Passage
 
 SCHEMA = 1
+ABANDONED = 7 * 86_400.0
+"""Seconds after which an unfinished training that nobody went on with is removed."""
 
 
 def digest_of(parts: Any) -> str:
@@ -164,9 +167,13 @@ class Store:
             raise from_os_error(error, "keeping an adapter") from error
 
     def sweep(self) -> None:
-        """Remove drafts that a killed run left behind."""
+        """Remove drafts that a killed run left behind, and unfinished trainings of long ago."""
         for folder in (self.root / "adapters").glob(".draft-*"):
             shutil.rmtree(folder, ignore_errors=True)
+        for file in (self.root / "unfinished").glob("*"):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > ABANDONED:
+                    file.unlink()
 
     # -------------------------------------------------- answers and small values
 

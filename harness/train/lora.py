@@ -276,6 +276,8 @@ class Team:
             "completion_tokens": counts.completion_tokens,
             "shared_tokens": course.shared,
             "padded_share": 1 - counts.tokens / counts.padded if counts.padded else 0.0,
+            "micro_batch_tokens": course.passes.limit,
+            "recomputed": course.passes.saving,
             "batching": "rows in one line" if self.base.head.packed else "padded rows",
             "stacked": course.stacked / max(1, course.number),
             "stack_timings": self.timings,

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -270,6 +271,20 @@ def test_drafts_of_a_killed_run_are_swept_and_adapters_stay(store: Store) -> Non
     keep(store)
     store.sweep()
     assert [path.name for path in (store.root / "adapters").iterdir()] == ["k"]
+
+
+def test_an_unfinished_training_is_swept_when_nobody_went_on_with_it_for_a_week(
+    store: Store,
+) -> None:
+    folder = store.root / "unfinished"
+    folder.mkdir(parents=True)
+    for name, days in (("fresh", 6), ("abandoned", 8)):
+        file = folder / f"{name}.safetensors"
+        file.write_bytes(b"")
+        then = time.time() - days * 86_400
+        os.utime(file, (then, then))
+    store.sweep()
+    assert [path.name for path in folder.iterdir()] == ["fresh.safetensors"]
 
 
 # ---------------------------------------------------------------- digests and values

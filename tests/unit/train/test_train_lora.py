@@ -21,6 +21,7 @@ KEYS = {
     "rows", "dev_rows", "dropped_rows", "steps", "epochs_done", "flops", "tokens_per_second",
     "peak_memory_bytes", "loss", "dev_loss", "best_step", "stopped_early", "device", "dtype",
     "trainable_params", "versions", "batching", "peak_flops", "utilisation",
+    "micro_batch_tokens", "recomputed",
 }  # fmt: skip
 
 
@@ -184,7 +185,9 @@ def test_out_of_memory_halves_the_micro_batch_and_says_so(
     found = list(messages(made))
     notes = [message["message"] for message in found if message["event"] == "note"]
     assert notes == [f"out of memory: micro-batches now hold {n} tokens at most" for n in (128, 64)]
-    assert found[-1]["record"]["tokens"] == plain["tokens"]
+    told = found[-1]["record"]
+    assert (told["micro_batch_tokens"], told["recomputed"]) == (64, False)
+    assert (plain["micro_batch_tokens"], told["tokens"]) == (256, plain["tokens"])
     assert [value for _, value in plain["loss"]] == pytest.approx(
         [value for _, value in found[-1]["record"]["loss"]], rel=1e-4
     )
