@@ -56,11 +56,12 @@ def _from_curve(name: str, claim: str, curve: CurveResult) -> ClaimResult:
     elif needed and needed[1] is not None and needed[1] >= THOUSANDS:
         answer = "supported"
     value, low, high = needed or (None, None, None)
+    part = [] if curve.slice == "all" else [curve.slice]
     last = max(curve.points, key=lambda point: point.x, default=None)
     return ClaimResult(
         name, claim, answer, curve.sentence, curve.task, curve.metric, curve.slice,
         last.candidate if last else "", "", value, low, high, "examples",
-        last.n if last else 0,
+        last.n if last else 0, contrast=", ".join(["learning curve", *part]),
     )  # fmt: skip
 
 
