@@ -58,6 +58,8 @@ def words(part: str) -> str:
     if head == "exposures" and rest:
         told = "16 and more" if rest == "16-up" else re.sub(r"-(?:to-)?", " to ", rest)
         return "once" if told == "1" else f"{told} times"
+    if head == "after" and rest:
+        return f"after {rest.replace('-', '.')}"
     return rest.replace("-", " ") if head == "age" and rest else part
 
 
@@ -164,8 +166,9 @@ def build(run: Run) -> list[dict[str, Any]]:
             if kept:
                 tables.append(table | {"rows": kept})
         trends = []
-        for key in ("age", "exposures"):
-            parts = sorted((part for part in slices if group_of(part) == key), key=rank)
+        for key in ("age", "after", "exposures"):
+            own = (part for part in slices if group_of(part) and part.partition("-")[0] == key)
+            parts = sorted(own, key=rank)
             group = (key, {part: words(part) for part in parts})
             trends.append(trend(run, task, group, place))
         blocks.append(

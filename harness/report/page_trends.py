@@ -13,9 +13,10 @@ MOST = 4
 """Candidates with a plot; the table below the plots has every candidate."""
 _TITLES = {
     "age": ("recency.stale", "Stale answers by age of the change"),
+    "after": ("recency.stale", "Stale answers by the time since training"),
     "exposures": ("recency.current", "Current answers by how often training showed the fact"),
 }
-_PLAIN = re.compile(r"[A-Za-z0-9 ]{1,24}")
+_PLAIN = re.compile(r"[A-Za-z0-9 .]{1,24}")
 """What may stand at a tick; the names of other slices stay in HTML."""
 Line = tuple[str, list[Summary | None]]
 
@@ -48,7 +49,9 @@ def labels(words: Sequence[str]) -> list[str]:
     """
     found = []
     for at, one in enumerate(words, start=1):
-        plain = one.removesuffix(" times") if _PLAIN.fullmatch(one) else str(at)
+        plain = (
+            one.removesuffix(" times").removeprefix("after ") if _PLAIN.fullmatch(one) else str(at)
+        )
         parts = plain.split(" ")
         half = len(parts) // 2
         found.append(
@@ -88,9 +91,12 @@ def _none(key: str, lines: Sequence[Line]) -> str:
     if any(one.mean for one in known):
         return ""
     least = min(one.n for one in known)
-    what = "was outdated, at no age of the change" if key == "age" else "was current, however often"
-    tail = "" if key == "age" else " training showed the fact"
-    return f"No answer of any candidate {what}{tail} (n = {least} or more at each)."
+    said = {
+        "age": "was outdated, at no age of the change",
+        "after": "was outdated, however long after training",
+        "exposures": "was current, however often training showed the fact",
+    }
+    return f"No answer of any candidate {said[key]} (n = {least} or more at each)."
 
 
 def trend(

@@ -146,6 +146,8 @@ def test_slices_of_age_and_exposures_are_known_and_in_order():
     ]
     later = ["after-5y", "after-0-5y", "after-1y"]
     assert sorted(later, key=page_staleness.rank) == ["after-0-5y", "after-1y", "after-5y"]
+    said = [page_staleness.words(part) for part in sorted(later, key=page_staleness.rank)]
+    assert page_trends.labels(said) == ["0.5y", "1y", "5y"]
     assert [
         page_staleness.group_of(part) for part in ("after-1y", "exposures-1", "new", "often")
     ] == ["age", "exposures", "kind", ""]
