@@ -52,6 +52,11 @@ def number_text(x: float) -> str:
 def _aside(reading: Reading) -> list[str]:
     asides = [reading.trained] if reading.trained else []
     asides.append("one seed" if reading.seeds == 1 else f"{reading.seeds} seeds")
+    if reading.seeds == 1 and reading.needed is not None and reading.axis == "examples":
+        asides[-1] = "one seed: the interval is of cases alone"
+    sizes = sorted({point.n for point in reading.points})
+    if sizes:
+        asides.append(f"n = {sizes[0]}" + (f" to {sizes[-1]} a point" if sizes[1:] else ""))
     return [*asides, *reading.notes]
 
 

@@ -31,7 +31,7 @@ def test_a_target_within_reach_says_how_many_examples() -> None:
     assert high is not None
     assert low < value < high
     assert found.sentence.startswith("80 % style in t needs about 4")
-    assert found.sentence.endswith("(3 seeds)")
+    assert found.sentence.endswith("(3 seeds, n = 400)")
     assert (found.seeds, found.base, found.target) == (3, 0.0, 0.8)
 
 
@@ -63,7 +63,7 @@ def test_seeds_that_differ_widen_the_band() -> None:
 def test_one_seed_is_said() -> None:
     """Nothing of the spread between seeds is known."""
     found = of(examples({n: [law(n)] for n in SIZES}, targets={"style": 0.8}))
-    assert found.sentence.endswith("(one seed)")
+    assert found.sentence.endswith("(one seed: the interval is of cases alone, n = 60)")
 
 
 def test_a_target_beyond_the_largest_size_is_said_to_be_beyond() -> None:
@@ -88,7 +88,7 @@ def test_a_flat_curve_shows_no_gain() -> None:
     assert found.needed is None
     assert found.sentence == (
         "stable facts in t: no size up to 800 examples reaches 90 % "
-        "(12 % at 25, 12 % at 800), and no gain with more is shown (2 seeds)"
+        "(12 % at 25, 12 % at 800), and no gain with more is shown (2 seeds, n = 60)"
     )
 
 
@@ -104,7 +104,8 @@ def test_a_target_reached_from_the_start_is_not_read_further_down() -> None:
     found = of(examples({25: [1.0], 100: [1.0], 400: [1.0]}))
     assert found.needed == (25.0, None, 25.0)
     assert found.sentence == (
-        "90 % style in t takes no more than 25 examples, the fewest measured (one seed)"
+        "90 % style in t takes no more than 25 examples, the fewest measured "
+        "(one seed: the interval is of cases alone, n = 60)"
     )
 
 
@@ -126,7 +127,7 @@ def test_nested_runs_are_named() -> None:
     """Branches of one trunk are no independent runs."""
     found = of(examples({n: [law(n)] * 2 for n in SIZES}, training="nested"))
     assert found.training == "nested"
-    assert found.sentence.endswith("(2 seeds, nested runs)")
+    assert found.sentence.endswith("(2 seeds, n = 60, nested runs)")
 
 
 def test_the_same_run_gives_the_same_curve() -> None:
@@ -145,7 +146,7 @@ def test_exposures_of_one_adapter_are_a_curve_without_any_curve_in_the_suite() -
     assert found.needed is not None
     assert 8 < found.needed[0] < 16
     assert found.sentence.startswith("a fact must be shown about 11 times [")
-    assert found.sentence.endswith("for 80 % recall in rare (lora, 1 epoch, one seed)")
+    assert found.sentence.endswith("for 80 % recall in rare (lora, 1 epoch, one seed, n = 20)")
 
 
 def test_facts_that_come_at_once_after_some_showings_are_no_slow_curve() -> None:
