@@ -34,6 +34,8 @@ def small(data: dict[str, Any]) -> None:
     del data["tasks"]["fees"], data["tasks"]["notes"]["candidates"]
     data["candidates"] = {"base": {}, "lora": {"adapter": "lora"}}
     data["gate"] = [dict(rule) for rule in RULES]
+    # passes with every seed tried, so the last digits of bfloat16 do not decide
+    data["recipes"]["lora"] |= {"learning_rate": 0.02, "epochs": 40}
 
 
 class ModelGate:

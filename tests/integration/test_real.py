@@ -151,7 +151,7 @@ def test_a_cut_down_legal_suite_runs_to_a_verdict(real: Bench, tmp_path: Path) -
     assert result.returncode in verdicts(result), result.stderr
     (data,) = real.reports.glob("legal/*/run.json")
     run = read(data)
-    assert len(list(data.parent.iterdir())) == 8
+    assert len(list(data.parent.iterdir())) == 9
     assert {name for name in run.environment if name.startswith("canary")} == {
         "canary base",
         "canary lora",
