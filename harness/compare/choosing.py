@@ -65,8 +65,8 @@ def choose(ground: Ground, place: Place, target: float | None) -> Choice:
     """The simplest candidate that is shown to reach the target.
 
     Where none is: of those that may reach it, the simplest that the best is not shown to beat.
-    Where all are shown to miss it, the same of all, and the choice is `missed`. Among equally
-    simple ones, those that the best of them is not shown to beat, the cheapest, the first listed.
+    Among equally simple ones, those that the best of them is not shown to beat, the cheapest, the
+    first listed. Where all are shown to miss it, the choice is `missed`, of the best mean.
     """
     there = plain_order(c for c in ground.usable if c.name in place.measured)
     levels = {c.name: meets(place.measured[c.name], place.metric, target) for c in there}
@@ -79,7 +79,8 @@ def choose(ground: Ground, place: Place, target: float | None) -> Choice:
     plainest = [c for c in alike if simplicity(c) == simplicity(alike[0])]
     costs = ground.costs(place.task)
     chosen = min(unbeaten(ground, place, plainest), key=lambda c: costs.get(c.name, inf))
-    return Choice(chosen, met, tuple(alike), best_of(place, there))
+    best = best_of(place, there)
+    return Choice(best if met == "missed" else chosen, met, tuple(alike), best)
 
 
 def best_of(place: Place, candidates: list[Candidate]) -> Candidate:
