@@ -437,8 +437,8 @@ def test_a_remembered_verdict_is_not_given_where_something_changed(
 ) -> None:
     assert shop.gate().verdict == "PASS"
     if name == "suite.yaml":
-        shop.edit(lambda data: data["gate"][1].update(kind="at_most", value=0.1))
-        fails(shop.gate(), "lies on the wrong side of 10")
+        shop.edit(lambda data: data["gate"][1].update(candidate="base", value=0.9))
+        fails(shop.gate(), "lies on the wrong side of 90")
     else:
         (shop.suite / name).unlink()
         errs(shop.gate(), "no baseline is pinned")
