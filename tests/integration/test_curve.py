@@ -50,7 +50,7 @@ def test_a_run_has_the_curve_of_its_suite(ran: Done) -> None:
     assert {point.n for point in style.points} == {8}
     assert (style.task, style.seeds, style.training) == ("notes", 2, "independent")
     assert "style in notes" in style.sentence
-    assert style.sentence.endswith("(2 seeds)")
+    assert style.sentence.endswith("(2 seeds, n = 8)")
     assert ("terminology", "examples") in found
 
 
@@ -99,7 +99,7 @@ def test_a_nested_curve_is_trained_as_branches_and_says_so(
     run = read(latest)
     (style,) = [one for one in run.curves if (one.need, one.axis) == ("style", "examples")]
     assert style.training == "nested"
-    assert style.sentence.endswith("(one seed, nested runs)")
+    assert style.sentence.endswith("(one seed, n = 8, nested runs)")
     ours = [one.adapter for one in run.candidates if one.candidate.curve]
     theirs = {one.adapter.digest for one in ran.run.candidates if one.adapter}
     assert len({one.digest for one in ours if one} - theirs) == len(SIZES)
