@@ -22,6 +22,7 @@ REPORTS = {
     "comparisons.csv",
     *(f"tables/{name}.parquet" for name in TABLES),
 }
+ROOT = Path(__file__).resolve().parents[1]
 Result = subprocess.CompletedProcess[str]
 
 
@@ -50,16 +51,16 @@ class Bench:
         return self.folder / "reports"
 
     def environment(self, **more: str) -> dict[str, str]:
-        """One thread, no network, no GPU unless asked for, no colour settings of the caller."""
+        """One thread, no network, no GPU unless asked for, this checkout's code, no colours."""
         kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
         fixed = {
             "BENCH_HOME": str(self.home),
             "CUDA_VISIBLE_DEVICES": self.device,
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": "",
         }
-        return {**kept, **fixed, **more}
+        first = [more.pop("PYTHONPATH")] if "PYTHONPATH" in more else []
+        return {**kept, **fixed, **more, "PYTHONPATH": os.pathsep.join([*first, str(ROOT)])}
 
     def start(self, *args: object, **more: Any) -> "subprocess.Popen[str]":
         """Start a command; standard output and error are pipes, as in a script."""
