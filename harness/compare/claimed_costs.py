@@ -56,7 +56,8 @@ def _from_curve(name: str, claim: str, curve: CurveResult) -> ClaimResult:
     elif needed and needed[1] is not None and needed[1] >= THOUSANDS:
         answer = "supported"
     value, low, high = needed or (None, None, None)
-    part = [] if curve.slice == "all" else [curve.slice]
+    part = ["one seed"] if curve.seeds == 1 else []
+    part += [] if curve.slice == "all" else [curve.slice]
     last = max(curve.points, key=lambda point: point.x, default=None)
     return ClaimResult(
         name, claim, answer, curve.sentence, curve.task, curve.metric, curve.slice,
