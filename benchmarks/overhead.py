@@ -84,7 +84,8 @@ def measure(options: argparse.Namespace, home: Path, reports: Path) -> dict[str,
         if getattr(options, name):
             command += [f"--{name}", getattr(options, name)]
     environment = {**os.environ, "BENCH_HOME": str(home)}
-    run(command, environment)
+    first, _ = run(command, environment)
+    print(json.dumps({"first run": round(first, 1)}), file=sys.stderr, flush=True)
     rows = []
     for _ in range(options.repeats):
         for name in ("answers", "values"):
@@ -112,6 +113,7 @@ def measure(options: argparse.Namespace, home: Path, reports: Path) -> dict[str,
         "suites": [Path(path).name for path in options.suites],
         "profile": options.profile or "by machine",
         "engine": options.engine,
+        "first_run": round(first, 1),
         "load_at_the_end": os.getloadavg()[0],
         "runs": rows,
         "medians": medians,
