@@ -27,6 +27,7 @@ PLACES = ("north", "south", "harbour", "castle", "garden", "market", "station", 
 THINGS = ("reading room", "locker", "copy card", "map loan", "desk lamp", "study cell", "film loan")
 CHANGED = 40  # of the fees changed after training, the rest did not
 ASKED = "lora"
+WRONG = "Answer: the Patron pays 3 pounds."
 RULES = (
     {"kind": "non_inferior", "against": "baseline", "metric": "style.all", "margin": 0.1},
     {"kind": "superior", "against": "base", "metric": "recency.current", "min_effect": 0.2},
@@ -47,6 +48,26 @@ class Outcome:
     verdict: str
     code: int
     said: str
+
+
+def errs(outcome: Outcome, words: str) -> None:
+    """The gate says ERROR, in these words."""
+    held(outcome, "ERROR", 3, words)
+
+
+def fails(outcome: Outcome, words: str) -> None:
+    """The gate says FAIL, in these words."""
+    held(outcome, "FAIL", 1, words)
+
+
+def refused(outcome: Outcome, words: str) -> None:
+    """Nothing was judged, in these words."""
+    held(outcome, "REFUSED", 2, words)
+
+
+def held(outcome: Outcome, verdict: str, code: int, words: str) -> None:
+    assert (outcome.verdict, outcome.code) == (verdict, code), outcome.said
+    assert words in outcome.said, outcome.said
 
 
 def fees() -> list[tuple[str, str, str | None]]:
