@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 import transformers
-from training import describe, rows_from
+from training import describe, roomy, rows_from
 
 from harness.records import EncodedRow, Recipe, TrainJob, TrainWork
 from harness.train import lora, machine
@@ -120,6 +120,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    roomy()
     tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
     rows = rows_from(options.train, tokenizer, options.rows)
     if len(rows) < options.rows or options.rows < 8:

@@ -1,10 +1,19 @@
 """Training speed beside the machine's own matrix products and beside plain PEFT.
 
-python benchmarks/training.py --model PATH [--train FILE.jsonl]
+python benchmarks/training.py --model PATH [--train FILE.jsonl] [--trl trl/bin/python]
+
+With `--trl`, whole optimiser steps stand beside those of TRL's SFTTrainer too (trl_side.py), which
+has an environment of its own. On a CPU:
+
+    python3.11 -m venv trl && trl/bin/pip install --no-deps -r locks/cpu.txt
+    trl/bin/pip install trl==1.16.0
+
+(where a registry has only CUDA builds of torch, see TORCH_INDEX in the Makefile).
 
 All are run in turn, several times, so that a busy neighbour slows each alike; medians are kept.
 A token counts 4N FLOPs, N being all parameters of the base (forward, and backward through
-activations); the share of the peak is that over the fastest matrix product measured.
+activations); the share of the peak is that over the fastest matrix product measured. All sides have
+the memory settings that bench gives its children.
 """
 
 import argparse
@@ -25,8 +34,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import peft
 import torch
 import transformers
+import trl_side
 from torch.profiler import ProfilerActivity, profile
 
+from harness.executors import ROOMY
 from harness.records import EncodedRow, Recipe, TrainJob
 from harness.train import batches, lora, machine
 from harness.train.passes import Share
@@ -175,6 +186,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         shaped.append(model_shaped(config, 8 * tokens // len(rows), dtype))
         for name, run in runs.items():
             speeds[name].append(tokens / seconds(run))
+    trl = {"trl": compared(options, rows, dtype, peak_flops, threads)} if options.trl else {}
     peak = statistics.median(peaks)
     medians = {name: statistics.median(found) for name, found in speeds.items()}
     pairs = zip(speeds["bench"], speeds["plain PEFT"], strict=True)
@@ -198,7 +210,28 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         },
         "ratio": statistics.median(a / b for a, b in pairs),
         "where_time_goes": where_time_goes(runs["bench"]),
+        **trl,
     }
+
+
+def compared(
+    options: argparse.Namespace,
+    rows: list[EncodedRow],
+    dtype: torch.dtype,
+    peak: float,
+    threads: int,
+) -> dict[str, Any]:
+    """Whole optimiser steps beside TRL's."""
+    with tempfile.TemporaryDirectory() as folder:
+        name = str(dtype).removeprefix("torch.")
+        task = trl_side.task_of(options, rows, name, peak, Path(folder))
+        return trl_side.beside(task, threads, seconds)
+
+
+def roomy() -> None:
+    """Start anew with the memory settings of bench's children, which glibc reads at the start."""
+    if not ROOMY.keys() <= os.environ.keys():
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**ROOMY, **os.environ})
 
 
 def describe(threads: int) -> dict[str, Any]:
@@ -226,8 +259,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3, help="steps of 8 rows in a run")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--trl", help="the Python that has TRL; default: TRL is left out")
+    parser.add_argument("--trl-way", choices=(*trl_side.WAYS, "each"), default="each")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    roomy()
     found = measure(options)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=2) + "\n")
@@ -242,6 +278,8 @@ def main() -> None:
     print(f"ratio, median of paired runs: {found['ratio']:.2f}")
     for row in found["where_time_goes"]:
         print(f"{row['work']:32} {row['seconds']:7.3f} s {row['share']:6.1%}")
+    if options.trl:
+        trl_side.show(found["trl"])
 
 
 if __name__ == "__main__":
