@@ -42,6 +42,7 @@ class Results:
     curves: pd.DataFrame
     curve_fits: pd.DataFrame
     curve_bands: pd.DataFrame
+    curve_gaps: pd.DataFrame
     break_even: pd.DataFrame
     costs: pd.DataFrame
     candidates: pd.DataFrame

@@ -86,6 +86,8 @@ def by_examples(run: Run, suite: Suite, spec: CurveSpec) -> Iterator[Series]:
     recipes = {recipe.name: recipe for recipe in suite.recipes}
     candidates = [result.candidate for result in run.candidates]
     on = {c.name: recipes[c.adapter.value] for c in candidates if c.curve == spec.recipe}
+    if spec.training == "nested":
+        on = {name: recipe for name, recipe in on.items() if recipe.trunk}
     base = base_of(candidates)
     for place in _places(run, [*on, *([base.name] if base else [])]):
         asked = {name: recipe for name, recipe in on.items() if name in place.table.candidates}

@@ -15,9 +15,10 @@ from harness.compare.curvefit import (
     resampled,
     weights_of,
 )
+from harness.compare.curvegaps import gap_text, gaps_of
 from harness.compare.curvepoints import FEWEST, Series, Shown, by_examples, by_exposures
 from harness.compare.curvewords import Reading, sentence_of, trained_text
-from harness.records import TARGETS, CurveResult, Metric, Run, Suite
+from harness.records import TARGETS, CurveGap, CurveResult, CurveSpec, Metric, Run, Suite
 
 BAND_POINTS = 41
 
@@ -44,18 +45,22 @@ def learning_curves(run: Run, suite: Suite, shown: Shown) -> tuple[CurveResult, 
     a fact.
     """
     examples = [
-        _result(series, suite, "examples", spec.training)
+        _result(series, suite, "examples", gaps_of(run, suite, spec, series), spec)
         for spec in suite.curves
         for series in by_examples(run, suite, spec)
     ]
-    exposures = [
-        _result(series, suite, "exposures", "independent")
-        for series in by_exposures(run, suite, shown)
-    ]
+    exposures = [_result(series, suite, "exposures") for series in by_exposures(run, suite, shown)]
     return (*examples, *exposures)
 
 
-def _result(series: Series, suite: Suite, axis: Axis, training: Training) -> CurveResult:
+def _result(
+    series: Series,
+    suite: Suite,
+    axis: Axis,
+    gaps: tuple[CurveGap, ...] = (),
+    spec: CurveSpec | None = None,
+) -> CurveResult:
+    training: Training = spec.training if spec else "independent"
     measured, metric = series.measured, series.metric
     target = suite.decision.targets.get(series.need, TARGETS[series.need])
     seeds = measured.sums.shape[1]
@@ -81,7 +86,7 @@ def _result(series: Series, suite: Suite, axis: Axis, training: Training) -> Cur
         limit,
         None if fitted is None else fitted.gain,
         trained_text(series.recipe.name, series.recipe.epochs) if axis == "exposures" else "",
-        ("nested runs",) if training == "nested" else (),
+        ("nested runs" + gap_text(metric, gaps),) if training == "nested" else (),
     )
     shown = None if worse else fitted
     return CurveResult(
@@ -99,6 +104,7 @@ def _result(series: Series, suite: Suite, axis: Axis, training: Training) -> Cur
         seeds=seeds,
         training=training,
         base=series.base,
+        gaps=gaps,
     )
 
 

@@ -156,6 +156,24 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveGap:
+    """What nested training changes at `x`: the nested adapter less the one trained by itself.
+
+    Both were trained on the same rows with the same seed; `low` and `high` are the 95 % interval of
+    the paired difference over the `n` cases, in the metric's unit.
+    """
+
+    x: float
+    seed: int
+    nested: str
+    independent: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class CurveResult:
     """A learning curve: error = a * x**-b + c, fitted to `points`, with a band over seeds.
 
@@ -163,7 +181,8 @@ class CurveResult:
 
     `band` holds (x, mean, low, high) and ends at three times the largest measured x. `needed` is
     the x at which the fit reaches `target`, (value, low, high), None where it does not within that
-    range. `training` says how the points were trained: independent runs, or nested ones.
+    range. `training` says how the points were trained: independent runs, or nested ones, whose
+    `gaps` to independent runs are those of two sizes.
     """
 
     need: str
@@ -180,6 +199,7 @@ class CurveResult:
     seeds: int = 1
     training: Literal["independent", "nested"] = "independent"
     base: float | None = None
+    gaps: tuple[CurveGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.figures import MINUS
 from harness.records import Metric, Run
-from harness.records.decision import CurveResult
+from harness.records.decision import CurveGap, CurveResult
 from harness.report import plots, text, view
 from harness.report.links import link
 
@@ -99,6 +99,7 @@ def _curve(run: Run, curve: CurveResult, place: int) -> dict[str, Any]:
         "base": "" if curve.base is None else text.number(curve.base, metric),
         "how": f"{curve.seeds} seed{'s' if curve.seeds != 1 else ''}, {trained}",
         "fit": "" if curve.fit is None else _fit(curve.fit),
+        "gaps": [_gap(gap, metric) for gap in curve.gaps],
         "rows": [
             {
                 "x": f"{point.x:,.10g}",
@@ -113,6 +114,16 @@ def _curve(run: Run, curve: CurveResult, place: int) -> dict[str, Any]:
             }
             for point in curve.points
         ],
+    }
+
+
+def _gap(gap: CurveGap, metric: Metric) -> dict[str, str]:
+    return {
+        "x": f"{gap.x:,.10g}",
+        "seed": str(gap.seed),
+        "change": text.change(gap.difference, metric),
+        "bounds": text.bounds(gap.low, gap.high, metric),
+        "n": str(gap.n),
     }
 
 

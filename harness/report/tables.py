@@ -14,6 +14,7 @@ from harness.records import (
     Case,
     ClaimResult,
     Comparison,
+    CurveGap,
     CurvePoint,
     Finding,
     Metric,
@@ -189,6 +190,12 @@ def _points(run: Run) -> Rows:
             yield (*_values(curve, OF_CURVE), *_values(one, POINT_COLUMNS))
 
 
+def _gaps(run: Run) -> Rows:
+    for curve in run.curves:
+        for one in curve.gaps:
+            yield (*_values(curve, OF_CURVE), *_values(one, GAP_COLUMNS))
+
+
 def _bands(run: Run) -> Rows:
     for curve in run.curves:
         for place in curve.band:
@@ -237,6 +244,7 @@ RULE_COLUMNS = columns_of(RuleResult, "rule")
 OPTION_COLUMNS = columns_of(Option)
 FINDING_COLUMNS = columns_of(Finding)
 POINT_COLUMNS = columns_of(CurvePoint)
+GAP_COLUMNS = columns_of(CurveGap)
 PRICED_COLUMNS = columns_of(Priced, "name")
 
 TABLES = {
@@ -285,6 +293,8 @@ TABLES = {
               )), _fits),
         Table("curve_bands", "the fits with their bands",
               (*OF_CURVE, *_named("x:float", "mean:float", "low:float", "high:float")), _bands),
+        Table("curve_gaps", "what nested training changes, at two sizes of a nested curve",
+              (*OF_CURVE, *GAP_COLUMNS), _gaps),
         Table("break_even", "what the costs were computed from, and what came out",
               (*_named("part", "name"), *PRICED_COLUMNS), _break_even),
         Table(

@@ -99,7 +99,7 @@ def with_curves(suite: Suite) -> Suite:
     Within a seed, the rows of a smaller size are among those of a larger one. Each seed draws
     rows of its own, so that a band over seeds also says what other examples would have done; the
     recipe's own seed draws as its `limit` would, so that a candidate with the same rows shares
-    the adapter.
+    the adapter. The controls of a nested curve are asked the same.
     """
     known = {recipe.name: recipe for recipe in suite.recipes}
     everyone = tuple(candidate.name for candidate in suite.candidates)
@@ -126,18 +126,23 @@ def with_curves(suite: Suite) -> Suite:
 
 
 def _points(curve: CurveSpec, recipe: Recipe) -> list[Recipe]:
-    return [
+    """A recipe for each point, and controls of a nested curve: two sizes trained by themselves."""
+    nested = curve.training == "nested"
+    made = [
         replace(
             recipe,
             name=f"{recipe.name}-{size}-seed{seed}",
             limit=size,
             seed=seed,
             draw=recipe.draw if seed == recipe.seed else seed,
-            trunk=curve.sizes[: curve.sizes.index(size) + 1] if curve.training == "nested" else (),
+            trunk=curve.sizes[: curve.sizes.index(size) + 1] if nested else (),
         )
         for size in curve.sizes
         for seed in curve.seeds
     ]
+    ends = {curve.sizes[0], curve.sizes[-1]} if nested else ()
+    controls = [one for one in made if one.limit in ends and one.seed == curve.seeds[0]]
+    return made + [replace(one, name=f"{one.name}-alone", trunk=()) for one in controls]
 
 
 def _asking(task: Task, everyone: Sequence[str], points: Sequence[str]) -> Task:

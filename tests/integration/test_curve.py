@@ -99,7 +99,14 @@ def test_a_nested_curve_is_trained_as_branches_and_says_so(
     run = read(latest)
     (style,) = [one for one in run.curves if (one.need, one.axis) == ("style", "examples")]
     assert style.training == "nested"
-    assert style.sentence.endswith("(one seed, n = 8, nested runs)")
-    ours = [one.adapter for one in run.candidates if one.candidate.curve]
-    theirs = {one.adapter.digest for one in ran.run.candidates if one.adapter}
-    assert len({one.digest for one in ours if one} - theirs) == len(SIZES)
+    assert [(gap.x, gap.seed, gap.n) for gap in style.gaps] == [(4, 7, 8), (16, 7, 8)]
+    assert "nested runs; less independent ones: " in style.sentence
+    ours = {one.candidate.name: one.adapter for one in run.candidates if one.candidate.curve}
+    theirs = {one.candidate.name: one.adapter for one in ran.run.candidates}
+    for size in (4, 16):
+        control, point = ours[f"lora-{size}-seed7-alone"], theirs[f"lora-{size}-seed7"]
+        assert control is not None
+        assert point is not None
+        assert control.digest == point.digest, "trained once"
+    points = {one.digest for name, one in ours.items() if one and not name.endswith("-alone")}
+    assert len(points - {one.digest for one in theirs.values() if one}) == len(SIZES)

@@ -32,9 +32,20 @@ def column(share: float, cases: int, start: int = 0) -> list[float]:
 
 
 def examples(
-    shares: Shares, metric: Metric = STYLE, *, cases: int = 60, base: float = 0.0, **more: Any
+    shares: Shares,
+    metric: Metric = STYLE,
+    *,
+    cases: int = 60,
+    base: float = 0.0,
+    alone: Mapping[int, float] | None = None,
+    **more: Any,
 ) -> tuple[Run, Suite]:
-    """A run and its suite: `shares` are the right ones by size, one a seed."""
+    """A run and its suite: `shares` are the right ones by size, one a seed.
+
+    `alone` are those of a nested curve's controls, by size, of seed 1.
+    """
+    sizes = tuple(map(int, shares))
+    nested = more.get("training") == "nested"
     listed = cases_of(cases)
     columns = {"base": {metric.name: column(base, cases)}}
     candidates, recipes = [Candidate("base")], [Recipe("lora", epochs=2)]
@@ -42,11 +53,15 @@ def examples(
         for seed, share in enumerate(row, start=1):
             name = f"lora-at-{size:g}-s{seed}"
             columns[name] = {metric.name: column(share, cases, 7 * seed)}
-            recipes.append(Recipe(name, limit=int(size), seed=seed))
+            trunk = sizes[: sizes.index(int(size)) + 1] if nested else ()
+            recipes.append(Recipe(name, limit=int(size), seed=seed, trunk=trunk))
             candidates.append(Candidate(name, AdapterSource("recipe", name), curve="lora"))
-    spec = CurveSpec(
-        "lora", tuple(map(int, shares)), (1,), ("t",), more.pop("training", "independent")
-    )
+    for size, share in (alone or {}).items():
+        name = f"lora-at-{size:g}-s1-alone"
+        columns[name] = {metric.name: column(share, cases, 7)}
+        recipes.append(Recipe(name, limit=size, seed=1))
+        candidates.append(Candidate(name, AdapterSource("recipe", name), curve="lora"))
+    spec = CurveSpec("lora", sizes, (1,), ("t",), more.pop("training", "independent"))
     run = run_of(answers_of(listed, columns), listed, [metric], candidates)
     return run, suite_of(recipes, curves=(spec,), **more)
 

@@ -124,10 +124,33 @@ def test_a_level_above_the_target_that_the_fit_does_not_keep_is_told() -> None:
 
 
 def test_nested_runs_are_named() -> None:
-    """Branches of one trunk are no independent runs."""
+    """A nested curve says so, and that nothing tells how far it is from an independent one."""
     found = of(examples({n: [law(n)] * 2 for n in SIZES}, training="nested"))
     assert found.training == "nested"
-    assert found.sentence.endswith("(2 seeds, n = 60, nested runs)")
+    said = "(2 seeds, n = 60, nested runs, not compared with independent ones)"
+    assert found.sentence.endswith(said)
+
+
+def test_controls_of_a_nested_curve_give_its_gap_and_are_no_points() -> None:
+    """A fifth more of the cases are right with nested training at 400, none at 10."""
+    shares = {10: [0.2], 100: [0.5], 400: [0.8]}
+    found = of(examples(shares, training="nested", alone={10: 0.2, 400: 0.6}))
+    assert [point.x for point in found.points] == [10, 100, 400]
+    first, last = found.gaps
+    assert (first.x, first.seed, first.difference, first.n) == (10, 1, 0, 60)
+    assert (last.nested, last.independent) == ("lora-at-400-s1", "lora-at-400-s1-alone")
+    assert last.difference == pytest.approx(0.2)
+    assert last.low is not None
+    assert last.high is not None
+    assert 0 < last.low < 0.2 < last.high
+    assert "nested runs; less independent ones: 0 pp, 95 % interval " in found.sentence
+    assert " at 10 and +20 pp, 95 % interval " in found.sentence
+    assert found.sentence.endswith("n = 60 at 400)")
+
+
+def test_independent_curves_have_no_gap() -> None:
+    """Nothing stands beside what was trained by itself."""
+    assert of(examples({n: [law(n)] for n in SIZES})).gaps == ()
 
 
 def test_the_same_run_gives_the_same_curve() -> None:

@@ -11,6 +11,7 @@ from harness.records.decision import (
     TARGETS,
     BreakEven,
     ClaimResult,
+    CurveGap,
     CurvePoint,
     CurveResult,
     Decision,
@@ -223,7 +224,12 @@ def curves() -> tuple[CurveResult, ...]:
         needed=None,
         sentence=f"Too few sizes for a fit. {EVIL}",
     )
-    return style, terms, facts, rare, unfitted
+    ends = (style.points[0], style.points[-1])
+    gaps = tuple(
+        CurveGap(p.x, p.seed, p.candidate, f"{p.candidate}-alone", 0.02, -0.04, 0.08, p.n)
+        for p in ends
+    )
+    return dataclasses.replace(style, gaps=gaps), terms, facts, rare, unfitted
 
 
 def cost(currency: str = "USD") -> BreakEven:

@@ -1,5 +1,7 @@
 """`curve:` of a suite: the recipes and candidates it stands for, and what is wrong with it."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.errors import SuiteError
@@ -52,6 +54,24 @@ def test_a_nested_curve_gives_each_size_the_trunk_up_to_it(curved):
     apart = {recipe.name: recipe for recipe in curved(CURVE).recipes}
     keys = [adapter_key(plan_of(suite), one["lora-8-seed7"]) for one in (recipes, apart)]
     assert keys[0] != keys[1]
+
+
+def test_a_nested_curve_has_two_controls_with_the_rows_of_its_points(curved):
+    suite = curved({**CURVE, "training": "nested"})
+    recipes = {recipe.name: recipe for recipe in suite.recipes}
+    controls = ["lora-2-seed7-alone", "lora-8-seed7-alone"]
+    assert [one.name for one in suite.candidates if one.curve] == [*POINTS, *controls]
+    for name in controls:
+        point, alone = recipes[name.removesuffix("-alone")], recipes[name]
+        assert rows_of(suite, point) == rows_of(suite, alone)
+        assert alone == replace(point, name=name, trunk=())
+    assert suite.tasks[0].candidates == ("base", "lora", *POINTS, *controls)
+
+
+def test_a_nested_curve_of_one_size_has_one_control(curved):
+    suite = curved({**CURVE, "sizes": [4], "seeds": [7], "training": "nested"})
+    made = [one.name for one in suite.candidates if one.curve]
+    assert made == ["lora-4-seed7", "lora-4-seed7-alone"]
 
 
 def test_points_answer_the_tasks_of_their_curve_alone(curved):
