@@ -2,6 +2,7 @@
 # make test   environment, then lint, types and tests
 # make env    the environment alone, from the pinned lock
 # make interop  beside it, the readers of other tools that tests open exports with
+# make qlora    beside it, what a base in 4 bits takes, for its tests
 #
 # PYTHON       the interpreter to build the environment with (3.11)
 # VENV         where the environment goes
@@ -18,7 +19,7 @@ BIN = $(VENV)/bin
 PIP = $(if $(TORCH_INDEX),PIP_EXTRA_INDEX_URL=$(TORCH_INDEX)) $(BIN)/python -m pip install \
       --quiet --no-deps --disable-pip-version-check
 
-.PHONY: run test env interop lint types check clean
+.PHONY: run test env interop qlora lint types check clean
 
 run: env
 	@$(BIN)/bench run $(SUITE); code=$$?; \
@@ -28,7 +29,7 @@ run: env
 	  *) exit $$code;; \
 	esac
 
-test: env interop lint types
+test: env interop qlora lint types
 	$(BIN)/python -m pytest
 
 lint: env
@@ -52,6 +53,13 @@ interop: $(VENV)/interop/ready
 $(VENV)/interop/ready: locks/interop.txt | $(VENV)/ready
 	rm -rf $(VENV)/interop
 	$(PIP) --target $(VENV)/interop -r locks/interop.txt
+	@touch $@
+
+qlora: $(VENV)/qlora/ready
+
+$(VENV)/qlora/ready: locks/qlora.txt | $(VENV)/ready
+	rm -rf $(VENV)/qlora
+	$(PIP) --target $(VENV)/qlora -r locks/qlora.txt
 	@touch $@
 
 clean:

@@ -61,7 +61,7 @@ def run_all(
         made = [make_plan(suite, options, engine, store, executor, log) for suite in suites]
         panels = {plan.id: judges for plan, judges, _, _ in made}
         made = list({one[0].id: one for one in made}.values())  # a suite given twice runs once
-        check_lengths([plan for plan, _, _, _ in made], store)
+        check_ahead([plan for plan, _, _, _ in made], store)
         for plan, _, outside, clock in made:
             with clock.stage("train"):
                 adapters = {**outside, **training.get_adapters(plan, store, executor, log)}
@@ -103,13 +103,14 @@ def give_adapters(
             failing.answer_as_failed(cell, store, training.why_failed(source, plan, store))
 
 
-def check_lengths(plans: Sequence[Plan], store: Store) -> None:
-    """Refuse prompts that do not fit the model's window, where training would come before that."""
+def check_ahead(plans: Sequence[Plan], store: Store) -> None:
+    """Refuse, where training would come first, what cannot be trained or asked after it."""
     if any(training.untrained(plan, store) for plan in plans):
         from harness import jobs
 
         for plan in plans:
             jobs.check_lengths(plan)
+            training.check_recipes(plan, store)
 
 
 def get_answers(

@@ -31,7 +31,7 @@ from harness.suite.scorers import construct, resources
 TRAIN_REVISION = 1
 SERVE_REVISION = 3
 DRAW_REVISION = 1  # the same for what is drawn, beside the other
-NEWER = ("trunk", "schedule", "steps", "neftune")
+NEWER = ("trunk", "schedule", "steps", "neftune", "load_in_4bit")
 LATER = [field for field in fields(Recipe) if field.name in NEWER]
 LIBRARIES = ("torch", "transformers", "tokenizers", "peft")
 DEFAULT_MODEL = "embedded:smollm2-135m"
@@ -150,6 +150,11 @@ def make(
         for warning in context_warnings(cell.candidate, cell.task.name, cell.asked)
     )
     recipes = needed_recipes(suite)
+    warnings += tuple(
+        f"recipe '{one.name}' trains on a base in 4 bits; its adapter answers on the whole base"
+        for one in recipes
+        if one.load_in_4bit
+    )
     return Plan(suite, model, engine[0], engine[1], found, recipes, tuple(cells), number, warnings)
 
 
@@ -183,6 +188,14 @@ def has_gpu() -> bool:
     """Whether a CUDA device is visible, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     return Path("/dev/nvidiactl").exists() and not hidden
+
+
+def gpu_count() -> int:
+    """How many CUDA devices may be visible, at most: a container may see fewer than the machine."""
+    if not has_gpu():
+        return 0
+    named = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one.strip()]
+    return len(named) or len(list(Path("/proc/driver/nvidia/gpus").glob("*/information")))
 
 
 @cached
@@ -228,6 +241,8 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
     unset = [field.name for field in LATER if getattr(recipe, field.name) == field.default]
     told = (*unset, "draw", "passages", "replay")
     how = {key: value for key, value in asdict(recipe).items() if key not in told}
+    if recipe.load_in_4bit:
+        how["quantised by"] = package_version("bitsandbytes")
     if recipe.trunk:  # two draws may take the same rows in the end, and others on the way
         how["trunk"] = [sorted(row.id for row in part) for part in trunk_rows(plan.suite, recipe)]
     return digest_of(

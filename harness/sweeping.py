@@ -124,6 +124,7 @@ def sweep(
         part = 0.5**number
         plan = _plan(suite, [_variant(recipe, rate, part) for rate in left], made)
         tools[2].stage("sweep", f"{many(len(left), 'rate')} on {part:.3g} of the steps")
+        training.check_recipes(plan, tools[0])
         training.get_adapters(plan, *tools)
         done = list(_outcomes(plan, left, part, tools[0]))
         tried += done

@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import models, outside, served
-from harness.console import Log, many
+from harness import models, outside, served, spreading
+from harness.console import Log
 from harness.errors import MachineError, UsageError
 from harness.lessons import mixture, rows_of, trunk_rows
 from harness.plan import Plan, adapter_key, machine
@@ -159,7 +159,7 @@ def train_together(
             rows, dev = len(one.job.rows), len(one.job.dev)
             log.stage("train", f"{one.recipe.name}: {rows} rows, {dev} for dev")
         work = TrainWork(tuple(one.job for one in making), stacking(plan, store))
-        for message in follow(work, store, executor, log):
+        for message in spreading.follow(work, store, executor, log):
             one = making[message["job"]]
             if message["event"] == "failed":
                 told = {key: message[key] for key in ("message", "remedy", "record")}
@@ -215,7 +215,8 @@ def keep(one: Making, record: dict[str, Any], plan: Plan, store: Store, log: Log
     draft = Path(one.job.out)
     name_base(draft, plan.model.name)
     store.keep_value(peak_key(), record["peak_flops"])
-    if timings := record.get("stack_timings"):
+    timings = record.get("stack_timings")
+    if timings and not one.recipe.load_in_4bit:
         better = timings["stacked"] < timings["in turn"]
         store.keep_value(stack_key(plan), "on" if better else "off")
     store.keep(one.key, draft, one.recipe.rank, record | one.facts)
@@ -227,6 +228,19 @@ def keep(one: Making, record: dict[str, Any], plan: Plan, store: Store, log: Log
         f"{record['tokens_per_second']:.0f} tokens/s{beside}, "
         f"dev loss {_last(record['dev_loss'])}"
     )
+
+
+def check_recipes(plan: Plan, store: Store) -> None:
+    """Refuse recipes that are still to be trained and that this machine cannot train.
+
+    Raises:
+        UsageError: one wants a base in 4 bits, which cannot be here.
+    """
+    wanted = [recipe for recipe in untrained(plan, store) if recipe.load_in_4bit]
+    if wanted:
+        from harness.train import quantised
+
+        quantised.check(wanted[0].name, plan.model.path)
 
 
 def stack_key(plan: Plan) -> str:
@@ -268,25 +282,3 @@ def name_base(folder: Path, name: str) -> None:
 
 def _last(curve: list[list[float]]) -> str:
     return f"{curve[0][1]:.2f} → {min(loss for _, loss in curve):.2f}" if curve else "none"
-
-
-def follow(work: TrainWork, store: Store, executor: Executor, log: Log) -> Iterator[dict[str, Any]]:
-    """Run a training child and show its progress; `done` and `failed` messages as they come."""
-    left = dict(enumerate(job.recipe.name for job in work.jobs))
-    logfile = store.root / "logs" / "train.log"
-    share = dict.fromkeys(left, 0.0)
-    with log.progress(f"training {many(len(left), 'adapter')}", total=len(left)) as bar:
-        for message in executor.run("harness.train.lora:train_all", asdict(work), logfile):
-            at = message["job"]
-            if message["event"] == "step":
-                share[at] = message["step"] / message["steps"]
-                note = f"{left[at]}: loss {message['loss']:.3f}"
-                bar.set(sum(share.values()), len(share), note)
-            elif message["event"] == "note":
-                log.caution(str(message["message"]))
-            elif message["event"] in ("done", "failed"):
-                del left[at]
-                share[at] = 1.0
-                yield message
-    if left:
-        raise MachineError("training ended without a record", where=str(logfile))

@@ -40,7 +40,8 @@ class Recipe:
     starts from the base. `trunk` are the sizes of a nested curve up to `limit`: their rows are
     shown in turn at a constant rate, and the last share of training cools down. `passages` and
     `replay` change which texts are shown, not how. `steps` stand in the place of `epochs`;
-    `neftune` is the strength of noise on embeddings in training.
+    `neftune` is the strength of noise on embeddings in training. With `load_in_4bit` the base
+    that the adapter is trained on is quantised (QLoRA, arXiv 2305.14314); it answers on the whole.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Recipe:
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     steps: int | None = None
     neftune: float = 0.0
+    load_in_4bit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

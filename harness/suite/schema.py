@@ -168,6 +168,7 @@ class RecipeSpec(Strict):
     schedule: Literal["cosine", "linear", "constant"] = _RECIPE["schedule"]
     steps: Annotated[Int, Field(ge=1, le=1_000_000)] | None = None
     neftune: Annotated[Number, Field(ge=0, le=1000)] = _RECIPE["neftune"]
+    load_in_4bit: bool = _RECIPE["load_in_4bit"]
 
 
 class CandidateSpec(Strict):

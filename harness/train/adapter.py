@@ -13,11 +13,10 @@ from typing import Any
 import peft
 import torch
 from torch import Tensor
-from transformers.pytorch_utils import Conv1D
 
 from harness.errors import MachineError, UsageError, from_os_error
 from harness.records import Recipe
-from harness.train import layers
+from harness.train import layers, quantised
 
 DEFAULT = "default"  # PEFT's own name for an only adapter
 
@@ -36,7 +35,7 @@ def add_adapter(base: Any, recipe: Recipe, name: str = DEFAULT) -> Any:
         use_rslora=recipe.rslora,
         target_modules=targets,
         task_type="CAUSAL_LM",
-        fan_in_fan_out=any(isinstance(module, Conv1D) for module in base.modules()),
+        fan_in_fan_out=any(map(quantised.was_conv, base.modules())),
     )
     torch.manual_seed(recipe.seed)
     try:

@@ -1,21 +1,26 @@
-"""Attention for training on a CPU: rows behind one another, in float32 around a bfloat16 model.
+"""Attention for training: rows behind one another in one line, without padding.
 
-The rows of a step stand in one line of tokens without padding; each attends to itself alone, with
-the causal kernel that skips what lies ahead, which it cannot do behind a padding mask. The CPU's
-fused attention has a bfloat16 backward that takes about twice as long as the float32 one on the
-short rows that adapters are trained on; the two casts cost less than that.
+Each row attends to itself alone, with the causal kernel that skips what lies ahead, which it cannot
+do behind a padding mask. A GPU takes all rows in one call of the FlashAttention that torch brings
+(arXiv 2307.08691). A CPU takes them one by one, in float32 around a bfloat16 model: its fused
+attention has a bfloat16 backward that takes about twice as long as the float32 one on the short
+rows that adapters are trained on; the two casts cost less than that.
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.attention.varlen import varlen_attn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 NAME = "sdpa_float32"
-PACKED = "sdpa_rows"
+PACKED = {"rows": "sdpa_rows", "varlen": "flash_rows"}  # by what takes rows in one line
+MOST_DIM = 256  # numbers of a head that FlashAttention takes, in eights
 
 
 def attention(
@@ -64,8 +69,43 @@ def packed_attention(
     return torch.cat(outs, dim=1).to(query.dtype), None
 
 
+def varlen_attention(
+    _module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    row_lengths: tuple[int, ...],
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **options: Any,
+) -> tuple[Tensor, None]:
+    """The same in one call for all rows, on a GPU; a window of positions is kept to."""
+    if attention_mask is not None or options.get("position_bias") is not None:
+        raise TypeError("a mask or a bias of positions over rows that stand in one line")
+    query, key, value = (part[0].transpose(0, 1) for part in (query, key, value))
+    ends, longest = _ends(row_lengths, query.device), max(row_lengths)
+    out = varlen_attn(
+        query, key, value, ends, ends, longest, longest,
+        scale=scaling,
+        window_size=(sliding_window - 1 if sliding_window else -1, 0),
+        enable_gqa=query.shape[1] != key.shape[1],
+    )  # fmt: skip
+    if isinstance(out, tuple):
+        raise TypeError("more than the outcome of attention was asked for")
+    return out.unsqueeze(0), None
+
+
+@lru_cache(maxsize=16)
+def _ends(lengths: tuple[int, ...], device: torch.device) -> Tensor:
+    """Where rows begin, and where the last one ends; of a batch, all layers ask the same."""
+    starts = torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32)
+    return starts.to(device)
+
+
 def no_mask(*_args: Any, **_options: Any) -> None:
-    """Rows in one line need no mask: `packed_attention` knows where each ends."""
+    """Rows in one line need no mask: attention knows where each ends."""
 
 
 def speed_up(model: Any, device: torch.device, dtype: torch.dtype) -> bool:
@@ -79,15 +119,42 @@ def speed_up(model: Any, device: torch.device, dtype: torch.dtype) -> bool:
     return True
 
 
-def use_rows(model: Any) -> str:
-    """Switch a model to packed attention; the name of what it used, or '' where it cannot.
+def kernel_for(
+    device: str, dtype: torch.dtype, head: int, capability: tuple[int, int], *, flash: bool
+) -> Literal["rows", "varlen", ""]:
+    """What takes rows in one line on a device; '' where they have to be padded.
 
-    Sliding windows and other masks are dropped with it, so a probe has to compare the two.
+    FlashAttention needs a GPU of compute capability 8.0 (Ampere), half precision, and heads of at
+    most `MOST_DIM` numbers, in eights; `flash` says that this torch was built with it.
+    """
+    if device == "cpu":
+        return "rows"
+    fits = 0 < head <= MOST_DIM and head % 8 == 0 and dtype in (torch.bfloat16, torch.float16)
+    return "varlen" if device == "cuda" and flash and fits and capability >= (8, 0) else ""
+
+
+def found_kernel(model: Any, device: torch.device) -> Literal["rows", "varlen", ""]:
+    """`kernel_for` a model on the device that is here."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_attention_heads", 0) or 1
+    head = getattr(config, "head_dim", None) or getattr(config, "hidden_size", 0) // heads
+    on_gpu = device.type == "cuda"
+    capability = torch.cuda.get_device_capability(device) if on_gpu else (0, 0)
+    flash = on_gpu and torch.backends.cuda.is_flash_attention_available()
+    return kernel_for(device.type, model.dtype, head, capability, flash=flash)
+
+
+def use_rows(model: Any, device: torch.device) -> str:
+    """Switch a model to rows in one line; the name of what it used, or '' where it cannot.
+
+    Masks are dropped with it, so a probe has to compare the two.
     """
     used = str(getattr(model.config, "_attn_implementation", None))
-    if used not in ("sdpa", NAME):
+    kernel = found_kernel(model, device)
+    if used not in ("sdpa", NAME) or not kernel:
         return ""
-    AttentionInterface.register(PACKED, packed_attention)
-    AttentionMaskInterface.register(PACKED, no_mask)
-    model.set_attn_implementation(PACKED)
+    ways: dict[str, Callable[..., Any]] = {"rows": packed_attention, "varlen": varlen_attention}
+    AttentionInterface.register(PACKED[kernel], ways[kernel])
+    AttentionMaskInterface.register(PACKED[kernel], no_mask)
+    model.set_attn_implementation(PACKED[kernel])
     return used

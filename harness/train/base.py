@@ -11,13 +11,16 @@ import transformers
 
 from harness.errors import MachineError, UsageError
 from harness.records import EncodedRow, TrainJob
-from harness.train import attention, batches, machine
+from harness.train import attention, batches, fused, machine, quantised
 from harness.train.loss import Head, head_of, pack_where_equal
 
 
 @dataclass(slots=True)
 class Base:
-    """A frozen base with its head, ready for adapters."""
+    """A frozen base with its head, ready for adapters.
+
+    `weights` says how they are kept, `kernels` which fused ones it has.
+    """
 
     model: Any
     head: Head
@@ -26,6 +29,8 @@ class Base:
     threads: int
     parameters: int
     probe: batches.Batch
+    weights: str
+    kernels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +43,21 @@ class Rows:
     phases: tuple[int, ...]
 
 
-def load_base(path: str, device: torch.device, dtype: torch.dtype) -> Any:
+def load_base(job: TrainJob, device: torch.device, dtype: torch.dtype) -> Any:
     """The frozen base model, in `dtype` on `device`. MachineError when it cannot be loaded."""
+    options = quantised.options(dtype, device) if job.recipe.load_in_4bit else {}
+    if job.device == machine.SHARDED:
+        options["device_map"] = "balanced"
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            job.model_path, dtype=dtype, **options
+        )
+    except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise MachineError(f"cannot load the base model: {reason}", where=path) from error
+        raise MachineError(f"cannot load the base model: {reason}", where=job.model_path) from error
     model.requires_grad_(requires_grad=False)
     attention.speed_up(model, device, dtype)
-    return model.to(device)
+    return model if options else model.to(device)
 
 
 def open_base(jobs: Sequence[TrainJob]) -> tuple[Base, list[Rows]]:
@@ -56,16 +66,47 @@ def open_base(jobs: Sequence[TrainJob]) -> tuple[Base, list[Rows]]:
     device = machine.device_for(first.device)
     dtype = machine.dtype_for(device)
     threads = machine.use_threads(first.threads)
-    model = load_base(first.model_path, device, dtype)
+    model = load_base(first, device, dtype)
     rows = [fitting(job, model) for job in jobs]
     every = [row for found in rows for row in found.train]
     shortest = [min(every, key=batches.size)]
-    head = head_of(model, batches.collate(shortest, first.pad_id, device))
-    head = pack_where_equal(head, every, device)
+    beginning = batches.collate(shortest, first.pad_id, device)
+    model, kernels = with_kernels(model, first, device, dtype, beginning)
+    weights = in_words(model, first, dtype)
+    head = pack_where_equal(head_of(model, beginning), every, device)
     packed = head.packed
     probe = batches.line(shortest, device) if packed else batches.collate(shortest, 0, device)
-    parameters = sum(weight.numel() for weight in model.parameters())
-    return Base(model, head, device, dtype, threads, parameters, probe), rows
+    parameters = sum(map(quantised.size, model.parameters()))
+    made = Base(model, head, device, dtype, threads, parameters, probe, weights, kernels)
+    return made, rows
+
+
+def with_kernels(
+    model: Any, job: TrainJob, device: torch.device, dtype: torch.dtype, batch: batches.Batch
+) -> tuple[Any, str]:
+    """The model with fused kernels where they are installed and do what it does; what they are."""
+    known = fused.known_kinds() if device.type == "cuda" else {}
+    kind = str(getattr(model.config, "model_type", ""))
+    if not fused.wanted(device.type, kind, known, sharded=job.device == machine.SHARDED):
+        return model, ""
+
+    def outcome() -> torch.Tensor:
+        with torch.no_grad():
+            return model(**batch.inputs()).logits.float()  # type: ignore[no-any-return]
+
+    kernels = fused.fuse(model, known[kind], outcome)
+    return (model, kernels) if kernels else (load_base(job, device, dtype), "")
+
+
+def in_words(model: Any, job: TrainJob, dtype: torch.dtype) -> str:
+    """How the base's weights are kept. UsageError where none is in 4 bits though it should be."""
+    weights = quantised.settle(model)
+    if job.recipe.load_in_4bit and not weights:
+        raise UsageError(
+            f"recipe '{job.recipe.name}' has load_in_4bit, but no layer of the base can be so",
+            remedy="load_in_4bit: false",
+        )
+    return weights or str(dtype).removeprefix("torch.")
 
 
 def fitting(job: TrainJob, model: Any) -> Rows:

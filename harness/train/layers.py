@@ -20,7 +20,8 @@ import torch
 from peft.tuners.lora.layer import Linear as PeftLinear
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.pytorch_utils import Conv1D
+
+from harness.train import quantised
 
 
 @dataclass(slots=True)
@@ -67,18 +68,22 @@ class _Shared:
 class _LoraLinears(torch.autograd.Function):
     """`x W' + b + scale * (x A') B'` of layers that read x [n, in]; W [out, in], A [r, in].
 
-    `pieces` are A and B [out, r], layer by layer, for each stretch of `x` in turn.
+    `pieces` are A and B [out, r], layer by layer, for each stretch of `x` in turn. A weight in
+    4 bits is read back twice, for forward and for backward, and not kept between.
     """
 
     @staticmethod
     def forward(
         ctx: Any,
         x: Tensor,
-        linears: tuple[tuple[Tensor, Tensor | None], ...],
+        linears: tuple[Any, ...],
         stretches: tuple[tuple[slice, tuple[float, ...]], ...],
         *pieces: Tensor,
     ) -> tuple[Tensor, ...]:
-        outs = tuple(functional.linear(x, weight, bias) for weight, bias in linears)
+        outs = tuple(
+            functional.linear(x, quantised.weight_of(linear, x.dtype), linear.bias)
+            for linear in linears
+        )
         count = len(linears)
         kept: list[Tensor] = []
         for index, (part, scales) in enumerate(stretches):
@@ -92,22 +97,21 @@ class _LoraLinears(torch.autograd.Function):
                 out[part].addmm_(low[:, at : at + b.shape[1]], b_low.T)
                 at += b.shape[1]
                 kept.append(b_low)
-        ctx.save_for_backward(x, *(weight for weight, _ in linears), *kept)
+        ctx.save_for_backward(x, *kept)
         ctx.stretches = stretches
-        ctx.count = count
+        ctx.linears = linears
         return outs
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        count = ctx.count
-        x, *saved = ctx.saved_tensors
-        weights, kept = saved[:count], saved[count:]
+        count = len(ctx.linears)
+        x, *kept = ctx.saved_tensors
         grads = tuple(grad.contiguous() for grad in grads)
         grad_x: Tensor | None = None
         if ctx.needs_input_grad[0]:
-            grad_x = grads[0] @ weights[0]
-            for grad, weight in zip(grads[1:], weights[1:], strict=True):
-                grad_x.addmm_(grad, weight)
+            grad_x = grads[0] @ quantised.weight_of(ctx.linears[0], x.dtype)
+            for grad, linear in zip(grads[1:], ctx.linears[1:], strict=True):
+                grad_x.addmm_(grad, quantised.weight_of(linear, x.dtype))
         found: list[Tensor] = []
         for index, (part, scales) in enumerate(ctx.stretches):
             a_low, low, *b_lows = kept[(2 + count) * index : (2 + count) * (index + 1)]
@@ -129,10 +133,7 @@ class _LoraLinears(torch.autograd.Function):
 def _apply(layers: list[Any], stretches: Stretches, x: Tensor) -> list[Tensor]:
     """Outputs of layers that read x [..., in]."""
     flat = x.reshape(-1, x.shape[-1])
-    bases = [layer.base_layer for layer in layers]
-    linears = tuple(
-        (base.weight.T if isinstance(base, Conv1D) else base.weight, base.bias) for base in bases
-    )
+    linears = tuple(layer.base_layer for layer in layers)
     parts, pieces = [], []
     for name, part in stretches.of(flat.shape[0]):
         parts.append((part, tuple(layer.scaling[name] for layer in layers)))
@@ -148,8 +149,9 @@ def _forward(layer: Any, x: Tensor) -> Tensor:
 
 
 def _plain(layer: Any) -> bool:
-    """Whether a PEFT layer is LoRA and nothing more: no dropout, bias, variant or quantisation."""
-    if type(layer) is not PeftLinear or type(layer.base_layer) not in (nn.Linear, Conv1D):
+    """Whether a PEFT layer is LoRA and nothing more: no dropout, bias or variant."""
+    usual = type(layer) is PeftLinear or type(layer).__name__ == "Linear4bit"
+    if not usual or not quantised.is_plain(getattr(layer, "base_layer", None)):
         return False
     return not layer.merged and all(
         name not in layer.lora_variant

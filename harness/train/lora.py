@@ -174,6 +174,8 @@ class Team:
             "base_params": self.base.parameters,
             "device": str(self.base.device),
             "dtype": str(self.base.dtype).removeprefix("torch."),
+            "base_weights": self.base.weights,
+            "kernels": self.base.kernels,
             "threads": self.base.threads,
             "versions": versions(),
         }
@@ -279,6 +281,7 @@ class Team:
             "micro_batch_tokens": course.passes.limit,
             "recomputed": course.passes.saving,
             "batching": "rows in one line" if self.base.head.packed else "padded rows",
+            "attention": str(getattr(self.base.model.config, "_attn_implementation", "")),
             "stacked": course.stacked / max(1, course.number),
             "stack_timings": self.timings,
             "step_seconds": counts.step_seconds,

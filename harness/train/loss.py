@@ -81,15 +81,22 @@ class Head:
         targets = torch.split(batch.targets, list(counts))
         if self.linear is None:
             logits = self.model(**batch.inputs()).logits
-            logits = logits.reshape(-1, logits.shape[-1]).index_select(0, batch.positions)
+            logits = _pick(logits, batch.positions, batch.targets.device)
             pairs = zip(torch.split(logits, list(counts)), targets, strict=True)
             return [functional.cross_entropy(r.float(), t, reduction="sum") for r, t in pairs]
         hidden = self.backbone(**batch.inputs())[0]
-        rows = hidden.reshape(-1, hidden.shape[-1]).index_select(0, batch.positions)
+        where = self.linear.weight.device
+        rows = _pick(hidden, batch.positions, where)
         return [
-            _HeadLoss.apply(part, self.linear.weight, self.linear.bias, target)  # type: ignore[no-untyped-call]
+            _HeadLoss.apply(part, self.linear.weight, self.linear.bias, target.to(where))  # type: ignore[no-untyped-call]
             for part, target in zip(torch.split(rows, list(counts)), targets, strict=True)
         ]
+
+
+def _pick(values: Tensor, positions: Tensor, device: torch.device) -> Tensor:
+    """Rows of [..., d] at flat positions, on a device: layers may lie on several; [n, d]."""
+    flat = values.reshape(-1, values.shape[-1])
+    return flat.index_select(0, positions.to(flat.device)).to(device)
 
 
 def head_of(base: Any, batch: Batch) -> Head:
@@ -134,8 +141,6 @@ def pack_where_equal(head: Head, rows: Sequence[EncodedRow], device: torch.devic
     looks across rows. Models with windows shorter than the rows, with states that run through
     (Mamba), or with biases of positions fail, and are trained padded.
     """
-    if device.type != "cpu":
-        return head
     near = sorted(rows, key=size)
     pair = [near[-1], near[0]]
     first, second = size(pair[0]), size(pair[1])
@@ -149,7 +154,7 @@ def pack_where_equal(head: Head, rows: Sequence[EncodedRow], device: torch.devic
 
     padded = seen(collate(pair, 0, device))
     expected = torch.cat([padded[0, :first], padded[1, :second]])
-    used = attention.use_rows(head.model)
+    used = attention.use_rows(head.model, device)
     if not used:
         return head
     try:

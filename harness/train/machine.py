@@ -5,16 +5,23 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import psutil
 import torch
 
 from harness.errors import UsageError
 
+SHARDED = "sharded"  # a job's device where its base lies on all GPUs, layer by layer
+
 
 def device_for(name: str) -> torch.device:
-    """The device behind a name; `auto` is CUDA where there is one. UsageError for a wrong name."""
-    if name == "auto":
+    """The device behind a name, made the current one. UsageError for a wrong name.
+
+    `auto` is CUDA where there is one; so is `sharded`, the first of the devices that share a base.
+    """
+    if name in ("auto", SHARDED):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
@@ -22,7 +29,14 @@ def device_for(name: str) -> torch.device:
         raise UsageError(f"unknown device '{name}'", remedy="valid: auto, cpu, cuda") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"device '{name}' is not there", remedy="use auto or cpu")
+    if device.index is not None and device.type == "cuda":
+        torch.cuda.set_device(device)
     return device
+
+
+def gpus(_payload: Any) -> Iterator[list[int]]:
+    """One message: free bytes of each visible CUDA device; for a child, whose context ends."""
+    yield [torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())]
 
 
 def dtype_for(device: torch.device) -> torch.dtype:
@@ -65,9 +79,9 @@ def gemm_peak(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """The most memory used so far: of the device for CUDA, else of this process."""
+    """The most memory used so far: of the devices for CUDA, else of this process."""
     if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
+        return sum(map(torch.cuda.max_memory_allocated, range(torch.cuda.device_count())))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

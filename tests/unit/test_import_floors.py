@@ -24,6 +24,7 @@ FLOORS = (
         "plan",
         "replaying",
         "splitting",
+        "spreading",
         "training",
         "failing",
         "requests",

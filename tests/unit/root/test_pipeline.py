@@ -59,7 +59,7 @@ FITS, LONG, LONGER = (
 def test_every_case_that_does_not_fit_is_named_before_anything_is_trained(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS, LONG, LONGER), Store(tmp_path / "home")
     with pytest.raises(SuiteError) as caught:
-        pipeline.check_lengths([plan], store)
+        pipeline.check_ahead([plan], store)
     remedy = "(shorten it, or lower retrieve.max_chars or max_tokens)"
     assert [str(problem) for problem in caught.value.problems] == [
         f"cases.jsonl:2: case 'case-1' needs 65 tokens for base, the model reads 64 {remedy}",
@@ -71,7 +71,7 @@ def test_every_case_that_does_not_fit_is_named_before_anything_is_trained(tmp_pa
 def test_an_answers_budget_counts_too(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS, max_tokens=21), Store(tmp_path / "home")
     with pytest.raises(SuiteError) as caught:
-        pipeline.check_lengths([plan], store)
+        pipeline.check_ahead([plan], store)
     assert len(caught.value.problems) == 1
 
 
@@ -80,7 +80,7 @@ def test_every_plan_is_measured_before_any_is_trained(tmp_path: Path) -> None:
     plans = [plan_of(tmp_path / "a", FITS), plan_of(tmp_path / "b", LONG)]
     store = Store(tmp_path / "home")
     with pytest.raises(SuiteError, match="1 problem"):
-        pipeline.check_lengths(plans, store)
+        pipeline.check_ahead(plans, store)
 
 
 def test_a_start_that_only_finished_adapters_went_on_from_is_not_trained_again(
@@ -109,7 +109,7 @@ def keep(store: Store, key: str) -> None:
 
 def test_where_every_case_fits_training_begins(tmp_path: Path) -> None:
     plan, store = plan_of(tmp_path, FITS), Store(tmp_path / "home")
-    pipeline.check_lengths([plan], store)
+    pipeline.check_ahead([plan], store)
     with pytest.raises(TouchedError, match=r"harness\.train\.lora:train"):
         training.get_adapters(plan, store, Untouchable(), QUIET)
 
