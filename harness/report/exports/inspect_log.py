@@ -7,14 +7,18 @@ from typing import Any, ClassVar
 
 from harness.records import Answer, CandidateResult, Case, Run, Score, ScoredAnswer
 from harness.report.exports.shared import (
+    behind,
     cases_of,
+    day,
     described,
     dumped,
     finite,
     folder_at,
     groups,
+    nothing,
     plain,
     summaries_of,
+    value_of,
 )
 from harness.report.text import save
 
@@ -29,11 +33,7 @@ class InspectExport:
     noun: ClassVar[str] = "log"
     opens: ClassVar[str] = "inspect view --log-dir {to}"
     addresses: ClassVar[bool] = False
-
-    @staticmethod
-    def missing() -> str:
-        """Nothing: the files are written without Inspect."""
-        return ""
+    missing = staticmethod(nothing)
 
     def write(self, run: Run, to: str) -> list[str]:
         """A log per task and candidate into the folder `to`."""
@@ -103,8 +103,8 @@ def _about(run: Run, result: CandidateResult) -> dict[str, Any]:
         "bench_run": run.id,
         "command": run.command,
         "model_digest": run.model.digest,
-        "trained_until": run.trained_until.isoformat() if run.trained_until else None,
-        "as_of": run.as_of.isoformat() if run.as_of else None,
+        "trained_until": day(run.trained_until),
+        "as_of": day(run.as_of),
         "verdict": run.gate.verdict if run.gate else None,
         "answer_seconds": result.answer_seconds,
         "warnings": list(run.warnings),
@@ -132,10 +132,8 @@ def _results(
             }
     for one in summaries_of(run, task, result.candidate.name):
         if one.slice != "all" and one.metric in found:
-            found[one.metric]["metadata"]["slices"][one.slice] = {
-                "mean": finite(one.mean), "low": finite(one.low), "high": finite(one.high),
-                "n": one.n, "unmeasured": one.unmeasured, "errors": one.errors,
-            }  # fmt: skip
+            slices = found[one.metric]["metadata"]["slices"]
+            slices[one.slice] = {"mean": finite(one.mean), **behind(one)}
     done = sum(one.answer.finish != "error" for one in answers)
     return {
         "total_samples": len(answers),
@@ -164,7 +162,7 @@ def _sample(case: Case, one: ScoredAnswer, model: str) -> dict[str, Any]:
             "cluster": case.cluster,
             "tags": list(case.tags),
             "fact": case.fact,
-            "as_of": case.as_of.isoformat() if case.as_of else None,
+            "as_of": day(case.as_of),
             "passages": [passage.document for passage in one.passages],
         },
         "model_usage": {model: _tokens([answer])},
@@ -178,7 +176,7 @@ def _sample(case: Case, one: ScoredAnswer, model: str) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     """A score; NaN is Inspect's own mark for one that is kept and counts in no metric."""
-    value = finite(score.value) if score.state == "ok" else None
+    value = value_of(score)
     found: dict[str, Any] = {
         "value": math.nan if value is None else value,
         "explanation": score.reason or None,

@@ -6,15 +6,19 @@ from typing import Any, ClassVar
 
 from harness.records import CandidateResult, Case, Run, ScoredAnswer
 from harness.report.exports.shared import (
+    behind,
     cases_of,
+    day,
     described,
     dumped,
     finite,
     folder_at,
     groups,
+    nothing,
     plain,
     save_json,
     summaries_of,
+    value_of,
 )
 from harness.report.text import one_line, save
 
@@ -28,11 +32,7 @@ class LmEvalExport:
     noun: ClassVar[str] = "file"
     opens: ClassVar[str] = "lm_eval.utils.make_table, or pandas.read_json(…, lines=True)"
     addresses: ClassVar[bool] = False
-
-    @staticmethod
-    def missing() -> str:
-        """Nothing: the files are written without lm-evaluation-harness."""
-        return ""
+    missing = staticmethod(nothing)
 
     def write(self, run: Run, to: str) -> list[str]:
         """A folder per candidate into the folder `to`."""
@@ -135,14 +135,8 @@ def _add(
             "description": run.tasks.get(task, ""),
             "output_type": "generate_until",
             "repeats": 1 + max(one.sample for one in answers),
-            "metadata": {
-                one.metric: {
-                    "low": finite(one.low), "high": finite(one.high), "n": one.n,
-                    "clusters": one.clusters, "unmeasured": one.unmeasured, "errors": one.errors,
-                }
-                for one in own
-            },
-        }  # fmt: skip
+            "metadata": {one.metric: behind(one) for one in own},
+        }
 
 
 def samples_of(run: Run, task: str, answers: list[ScoredAnswer]) -> list[dict[str, Any]]:
@@ -160,12 +154,10 @@ def _line(case: Case, place: int, one: ScoredAnswer) -> dict[str, Any]:
         "reference": case.reference,
         "cluster": case.cluster,
         "tags": list(case.tags),
-        "as_of": case.as_of.isoformat() if case.as_of else None,
+        "as_of": day(case.as_of),
     }
     said = one.answer.text
-    scores = {
-        score.metric: finite(score.value) if score.state == "ok" else None for score in one.scores
-    }
+    scores = {score.metric: value_of(score) for score in one.scores}
     return {
         **scores,
         "doc_id": place,

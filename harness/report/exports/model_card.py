@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from harness.records import Adapter, CandidateResult, Comparison, Metric, Run, Summary
 from harness.report import view
-from harness.report.exports.shared import finite, folder_at, plain
+from harness.report.exports.shared import behind, finite, folder_at, nothing, plain
 from harness.report.text import (
     change,
     difference,
@@ -33,11 +33,7 @@ class ModelCardExport:
     noun: ClassVar[str] = "card"
     opens: ClassVar[str] = "the hub, once it lies beside the adapter's files"
     addresses: ClassVar[bool] = False
-
-    @staticmethod
-    def missing() -> str:
-        """Nothing: huggingface_hub comes with transformers."""
-        return ""
+    missing = staticmethod(nothing)
 
     def write(self, run: Run, to: str) -> list[str]:
         """A card per adapter into the folder `to`."""
@@ -109,11 +105,7 @@ def _results(run: Run, names: list[str]) -> Iterator[Any]:
 
 
 def _behind(one: Summary, metric: Metric) -> dict[str, Any]:
-    found = {
-        "low": finite(one.low), "high": finite(one.high), "n": one.n, "clusters": one.clusters,
-        "unmeasured": one.unmeasured, "errors": one.errors, "unit": metric.unit,
-        "better": metric.better,
-    }  # fmt: skip
+    found = {**behind(one), "unit": metric.unit, "better": metric.better}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -5,16 +5,22 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from harness.errors import from_os_error
-from harness.records import CandidateResult, Case, Run, ScoredAnswer, Summary
+from harness.records import CandidateResult, Case, Run, Score, ScoredAnswer, Summary
 from harness.report.text import one_line, save, utf8
 
 _BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 MOST = 80
 """Characters of a name made from a suite's; file systems take 255 bytes."""
+
+
+def nothing() -> str:
+    """What a format lacks whose files are written without the tool that opens them: ''."""
+    return ""
 
 
 def plain(name: str, allowed: str = r"\w.\-+") -> str:
@@ -81,6 +87,24 @@ def cases_of(run: Run) -> dict[tuple[str, str], Case]:
 def summaries_of(run: Run, task: str, candidate: str) -> list[Summary]:
     """The means of a candidate in a task, over all cases and over slices."""
     return [one for one in run.summaries if (one.task, one.candidate) == (task, candidate)]
+
+
+def behind(one: Summary) -> dict[str, float | int | None]:
+    """What a mean rests on: its interval, n, clusters, and how many cases have no value."""
+    return {
+        "low": finite(one.low), "high": finite(one.high), "n": one.n, "clusters": one.clusters,
+        "unmeasured": one.unmeasured, "errors": one.errors,
+    }  # fmt: skip
+
+
+def value_of(score: Score) -> float | None:
+    """A score's number, or None where nothing was measured."""
+    return finite(score.value) if score.state == "ok" else None
+
+
+def day(one: date | None) -> str | None:
+    """A date as JSON has it."""
+    return one.isoformat() if one else None
 
 
 def described(result: CandidateResult) -> dict[str, Any]:

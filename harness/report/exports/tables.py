@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from harness.records import Run
 from harness.report import parquet
 from harness.report.csv import table
-from harness.report.exports.shared import folder_at
+from harness.report.exports.shared import folder_at, nothing
 from harness.report.tables import TABLES
 from harness.report.text import save
 
@@ -18,11 +18,7 @@ class ParquetExport:
     noun: ClassVar[str] = "table"
     opens: ClassVar[str] = "pandas.read_parquet('{to}/scores.parquet')"
     addresses: ClassVar[bool] = False
-
-    @staticmethod
-    def missing() -> str:
-        """Nothing."""
-        return ""
+    missing = staticmethod(nothing)
 
     def write(self, run: Run, to: str) -> list[str]:
         """A file per table into the folder `to`."""
@@ -36,11 +32,7 @@ class CsvExport:
     noun: ClassVar[str] = "table"
     opens: ClassVar[str] = "a spreadsheet"
     addresses: ClassVar[bool] = False
-
-    @staticmethod
-    def missing() -> str:
-        """Nothing."""
-        return ""
+    missing = staticmethod(nothing)
 
     def write(self, run: Run, to: str) -> list[str]:
         """A file per table into the folder `to`."""
