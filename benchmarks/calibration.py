@@ -25,6 +25,7 @@ from harness.compare.intervals import t95
 from harness.compare.paired import compare_tables
 from harness.compare.summaries import summarise_tables
 from harness.compare.table import Grid, TaskTable
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.records import Metric, Rule
 
@@ -200,12 +201,9 @@ def simulate(world: World, gates: int, seed: int = 0) -> Row:
         size = min(BATCH, gates - start)
         table = table_of(world, *draw(world, size, rng))
         rules = rules_of(world, size)
-        found = judge(
-            rules,
-            summarise_tables([table]),
-            compare_tables([table], needed_pairs(rules), seed),
-            [grid.metric for grid in table.grids],
-        )
+        compared = compare_tables([table], needed_pairs(rules), seed)
+        metrics = [grid.metric for grid in table.grids]
+        found = judge(Evidence(rules, summarise_tables([table]), compared, metrics))
         said += [result.verdict for result in found.rules]
     plain, wide = said[::2], said[1::2]
     return Row(

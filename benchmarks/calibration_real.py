@@ -26,6 +26,7 @@ from harness.compare.intervals import wilson
 from harness.compare.paired import compare_tables
 from harness.compare.summaries import summarise_tables
 from harness.compare.table import Grid, TaskTable, pivot
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.records import Metric, Rule, Run, Score, ScoredAnswer, VerdictName
 from harness.report.json import read
@@ -93,7 +94,7 @@ def gates(table: TaskTable, metric: Metric, ours: Floats, theirs: Floats) -> Ite
             for margin in MARGINS
         ]
         compared = compare_tables([part], needed_pairs(rules))
-        found = judge(rules, summarise_tables([part]), compared, metrics)
+        found = judge(Evidence(rules, summarise_tables([part]), compared, metrics))
         yield from (result.verdict for result in found.rules)
 
 

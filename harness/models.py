@@ -4,10 +4,10 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harness import hub
 from harness.errors import MachineError, UnknownNameError, UsageError
 from harness.protocols import Executor
 from harness.records import Model
@@ -65,22 +65,7 @@ def resolve(name: str, store: Store, executor: Executor) -> Model:
 
 def from_hub(name: str) -> Path:
     """The local snapshot of a hub model, fetched when it is not there yet."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    wanted = [*FILES, "*.txt"]
-    with suppress(LocalEntryNotFoundError, ValueError):
-        folder = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
-        if whole(folder):
-            return folder
-    try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise UsageError(
-            f"model '{name}' is no local folder and the hub does not give it "
-            f"({type(error).__name__})",
-            remedy=f"use a local path, embedded:{next(iter(EMBEDDED))}, or go online",
-        ) from error
+    return hub.snapshot(name, "model", [*FILES, "*.txt"], whole, next(iter(EMBEDDED)))
 
 
 def whole(folder: Path) -> bool:

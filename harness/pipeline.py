@@ -166,6 +166,7 @@ def finish(
     """Score, compare, judge and report what was answered."""
     from harness import judge_notes
     from harness.compare.advice import advise
+    from harness.compare.evidence import Basis
     from harness.compare.findings import find, unsaid
     from harness.compare.methods import compare_methods, methods_of
     from harness.compare.paired import compare
@@ -195,8 +196,8 @@ def finish(
         comparisons = tuple(one for one in paired if (one.candidate, one.baseline) in always)
         wanted = {(rule.task, rule.metric) for rule in suite.rules if rule.kind == "superior"}
         plain = [c for c in plain if told(c, suite.prompts) in ("", "passage")]
-        findings = find(comparisons, summaries, metrics, plain, tasks, wanted)
-        advice = advise(comparisons, summaries, metrics, plain, tasks, wanted)
+        basis = Basis(comparisons, summaries, metrics, plain, tasks, wanted)
+        findings, advice = find(basis), advise(basis)
         methods = compare_methods(answers, cases, metrics, candidates, suite.recipes)
         seeded = {name for one in methods_of(candidates, suite.recipes) for name in one.members}
         results = tuple(ledger.cost_of(one, plan, answers, store) for one in candidates)
@@ -234,7 +235,7 @@ def finish(
             *ledger.warnings_of(results, answers, seeded),
         ),
         notes=(
-            *unsaid(comparisons, summaries, metrics, plain, tasks, wanted),
+            *unsaid(basis),
             *judge_notes.notes_of(plan, sheets, said, summaries, store),
             *served.notes_of(suite, plan.engine, results),
             *ledger.notes_of(plan, store),

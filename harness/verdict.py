@@ -35,6 +35,7 @@ def verdict_of(
     from harness.compare.paired import compare
     from harness.compare.summaries import summarise
     from harness.gate.budgets import weighed
+    from harness.gate.evidence import Evidence
     from harness.gate.judge import judge, needed_pairs
 
     rules = plan.suite.rules
@@ -54,5 +55,5 @@ def verdict_of(
         apart = compare([*own, *side.answers], cases, metrics, both, pairs, seed=seed)
         comparisons = (*comparisons, *apart)
     every = [*answers, *side.answers]
-    gate = judge(rules, shown, comparisons, metrics, answers=every, cases=cases, candidates=results)
+    gate = judge(Evidence(rules, shown, comparisons, metrics, every, cases, results))
     return replace(side.settled(gate), allow_inconclusive=options.allow_inconclusive)

@@ -1,11 +1,10 @@
 """What to do, from the numbers: per need the simplest candidate that nothing is shown to beat."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.compare.claims import Taught
-from harness.compare.evidence import Evidence, headlines
+from harness.compare.evidence import Basis, Evidence, headlines
 from harness.compare.intervals import Z80, Z95
 from harness.compare.pairs import adapted, base_of, parts
 from harness.compare.words import comparison_text, listing, summary_text
@@ -26,37 +25,29 @@ class _Pick:
     tied: tuple[Candidate, ...]
 
 
-def advise(
-    comparisons: Sequence[Comparison],
-    summaries: Sequence[Summary],
-    metrics: Sequence[Metric],
-    candidates: Sequence[Candidate],
-    tasks: Iterable[str],
-    taught: Taught = frozenset(),
-) -> tuple[str, ...]:
+def advise(basis: Basis) -> tuple[str, ...]:
     """One sentence per need that was measured, then one on fine-tuning, RAG or both.
 
-    A task of `taught` (task, metric) that serves none of the needs is a need of its own.
+    A task that is taught and serves none of the needs is a need of its own.
 
     Gold context is an oracle that nobody can deploy and is never advised. Of a need's headline
     metrics and tasks, the one with most measured cases speaks, if two candidates answered it.
     """
-    evidence = Evidence(comparisons, summaries)
-    usable = [candidate for candidate in candidates if candidate.context != "gold"]
-    listed = list(tasks)
+    evidence, metrics = basis.evidence, basis.metrics
+    usable = [candidate for candidate in basis.candidates if candidate.context != "gold"]
     picks = []
     for need in NEEDS:
-        pick = _pick(evidence, need, headlines(metrics, need), usable, listed)
+        pick = _pick(evidence, need, headlines(metrics, need), usable, basis.tasks)
         if pick is not None:
             picks.append(pick)
-    for task in listed:
-        own = [m for m in headlines(metrics, "other") if (task, m.name) in taught]
+    for task in basis.tasks:
+        own = [m for m in headlines(metrics, "other") if (task, m.name) in basis.taught]
         pick = _pick(evidence, f"task {task}", own, usable, [task])
         if pick is not None:
             picks.append(pick)
     if not picks:
         return ("No advice: no headline metric was measured on two candidates.",)
-    base = base_of(candidates)
+    base = base_of(basis.candidates)
     said = tuple(_sentence(pick, evidence, base) for pick in picks)
     return (*said, _overall(picks))
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.compare.evidence import Evidence, beside, headlines
+from harness.compare.evidence import Basis, Evidence, beside, headlines
 from harness.compare.pairs import adapted, adapter_pairs, context_pairs, parts
 from harness.records import AdapterSource, Candidate, Comparison, Metric
 
@@ -16,8 +16,6 @@ Group = Literal["improved", "broke", "context", "cost"]
 Pair = tuple[Candidate, Candidate]
 MANY = 30
 """Findings that a reader gets through."""
-Taught = Collection[tuple[str, str]]
-"""(task, metric) that the suite's gate wants to see gain: what fine-tuning is for."""
 CHANGED, UNCHANGED = "changed", "unchanged"
 
 
@@ -149,19 +147,14 @@ def rag_claim(context: str, *, changed: bool) -> Claim:
     )
 
 
-def hypotheses_of(
-    evidence: Evidence,
-    metrics: Sequence[Metric],
-    candidates: Sequence[Candidate],
-    tasks: Iterable[str],
-    taught: Taught = frozenset(),
-) -> list[Hypothesis]:
+def hypotheses_of(basis: Basis) -> list[Hypothesis]:
     """Every claim that this run has the candidates and cases for, in a reader's order."""
-    listed = list(tasks)
-    found = [*_lessons(evidence, metrics, candidates, listed, taught)]
-    found += _facts(evidence, metrics, candidates, listed)
-    found += _contexts(evidence, metrics, candidates, listed)
-    found += _alternatives(evidence, metrics, candidates, listed)
+    evidence, tasks = basis.evidence, list(basis.tasks)
+    metrics, candidates = basis.metrics, basis.candidates
+    found = [*_lessons(evidence, metrics, candidates, tasks, basis.taught)]
+    found += _facts(evidence, metrics, candidates, tasks)
+    found += _contexts(evidence, metrics, candidates, tasks)
+    found += _alternatives(evidence, metrics, candidates, tasks)
     return found
 
 
@@ -210,7 +203,7 @@ def _lessons(
     metrics: Sequence[Metric],
     candidates: Sequence[Candidate],
     tasks: list[str],
-    taught: Taught,
+    taught: Collection[tuple[str, str]],
 ) -> Iterator[Hypothesis]:
     pairs = adapter_pairs(candidates, "none")
     for claim, need in ((STYLE, "style"), (TERMS, "terminology")):

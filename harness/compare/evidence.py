@@ -1,8 +1,8 @@
 """Comparisons and summaries of a run, found by what they measure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.records import Candidate, Comparison, Metric, Summary
 
@@ -36,6 +36,26 @@ class Evidence:
     def has_slice(self, task: str, metric: str, slice_name: str) -> bool:
         """Whether any candidate has this slice."""
         return any(key[:3] == (task, metric, slice_name) for key in self._summaries)
+
+
+class Basis(NamedTuple):
+    """What claims and advice rest on: a run's numbers, and what may be asked of them.
+
+    `tasks` are names in a reader's order. `taught` are the (task, metric) that the suite's gate
+    wants to see gain, what fine-tuning is for: a loss elsewhere is damage.
+    """
+
+    comparisons: Sequence[Comparison]
+    summaries: Sequence[Summary]
+    metrics: Sequence[Metric]
+    candidates: Sequence[Candidate]
+    tasks: Sequence[str]
+    taught: Collection[tuple[str, str]] = frozenset()
+
+    @property
+    def evidence(self) -> Evidence:
+        """The numbers, found by what they measure."""
+        return Evidence(self.comparisons, self.summaries)
 
 
 def turned(comparison: Comparison) -> Comparison:

@@ -1,18 +1,18 @@
 """Claims answered: supported, contradicted or not shown, with Holm's correction over the run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.compare.claims import FROZEN, Claim, Hypothesis, Taught, hypotheses_of, readable
-from harness.compare.evidence import Evidence
+from harness.compare.claims import FROZEN, Claim, Hypothesis, hypotheses_of, readable
+from harness.compare.evidence import Basis, Evidence
 from harness.compare.frozen import Gap, gap_of
 from harness.compare.intervals import ALPHA, Z95
 from harness.compare.words import change_text, comparison_text, listing, value_text
-from harness.records import Candidate, Comparison, Finding, Metric, Summary
+from harness.records import Comparison, Finding, Metric
 
 _ANSWERS: dict[int, Literal["supported", "contradicted", "not shown"]] = {
     1: "supported",
@@ -36,24 +36,13 @@ class _Reading:
     gap: Gap | None = None
 
 
-def find(
-    comparisons: Sequence[Comparison],
-    summaries: Sequence[Summary],
-    metrics: Sequence[Metric],
-    candidates: Sequence[Candidate],
-    tasks: Iterable[str],
-    taught: Taught = frozenset(),
-) -> tuple[Finding, ...]:
-    """Every claim that the run can test, on headline metrics only; `tasks` are names in order.
-
-    `taught` are the (task, metric) that training is meant to raise: a loss elsewhere is damage.
+def find(basis: Basis) -> tuple[Finding, ...]:
+    """Every claim that the run can test, on headline metrics only.
 
     A claim is supported or contradicted only if the 95 % interval says so and the p-value,
     corrected by Holm (1979) over all findings of the run, is below 0.05.
     """
-    evidence = Evidence(comparisons, summaries)
-    tests = hypotheses_of(evidence, metrics, candidates, tasks, taught)
-    return judged(readable(tests, candidates), evidence)
+    return judged(readable(hypotheses_of(basis), basis.candidates), basis.evidence)
 
 
 def judged(tests: Iterable[Hypothesis], evidence: Evidence) -> tuple[Finding, ...]:
@@ -72,22 +61,14 @@ def judged(tests: Iterable[Hypothesis], evidence: Evidence) -> tuple[Finding, ..
     )
 
 
-def unsaid(
-    comparisons: Sequence[Comparison],
-    summaries: Sequence[Summary],
-    metrics: Sequence[Metric],
-    candidates: Sequence[Candidate],
-    tasks: Iterable[str],
-    taught: Taught = frozenset(),
-) -> tuple[str, ...]:
+def unsaid(basis: Basis) -> tuple[str, ...]:
     """A sentence on the adapters that `find` leaves out of its claims, where there are many."""
-    evidence = Evidence(comparisons, summaries)
-    found = hypotheses_of(evidence, metrics, candidates, tasks, taught)
-    kept = readable(found, candidates)
+    found = hypotheses_of(basis)
+    kept = readable(found, basis.candidates)
     if len(kept) == len(found):
         return ()
     told = {test.comparison.candidate for test in kept}
-    left = [c.name for c in candidates if c.name not in told]
+    left = [c.name for c in basis.candidates if c.name not in told]
     left = [n for n in left if any(test.comparison.candidate == n for test in found)]
     text = (
         f"{len(found)} claims could be tested, and {len(kept)} are: "

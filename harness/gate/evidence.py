@@ -35,7 +35,12 @@ def rival(rule: Rule) -> str | None:
 
 
 class Evidence:
-    """Summaries, comparisons and answers of a run, by the names that rules use."""
+    """Rules, and what they are judged on: of a run, by the names that rules use.
+
+    Comparisons must hold the `needed_pairs`, candidate first. Answers and cases are what
+    no_new_failures is judged on, candidates what budgets are; a budget of tokens needs the
+    summaries of `weighed` answers too.
+    """
 
     def __init__(
         self,
@@ -47,7 +52,7 @@ class Evidence:
         cases: Sequence[Case] = (),
         candidates: Sequence[CandidateResult] = (),
     ) -> None:
-        self.cases, self.answers = cases, answers
+        self.rules, self.cases, self.answers = rules, cases, answers
         self.candidates = {one.candidate.name: one for one in candidates}
         self._metrics = {metric.name: metric for metric in metrics}
         self._summaries = {(s.task, s.metric, s.slice, s.candidate): s for s in summaries}

@@ -14,19 +14,7 @@ from harness.gate.evidence import PAIRED, Evidence, UnmeasuredError, rival
 from harness.gate.levels import judge_level, judge_unmeasured
 from harness.gate.musts import case_results, judge_musts
 from harness.gate.versus import judge_versus
-from harness.records import (
-    CandidateResult,
-    Case,
-    CaseResult,
-    Comparison,
-    GateResult,
-    Metric,
-    Rule,
-    RuleResult,
-    ScoredAnswer,
-    Summary,
-    VerdictName,
-)
+from harness.records import CaseResult, GateResult, Rule, RuleResult, VerdictName
 
 JUDGES: dict[str, Callable[[Rule, Evidence], RuleResult]] = {
     "superior": judge_versus,
@@ -55,25 +43,13 @@ def needed_pairs(rules: Iterable[Rule]) -> list[tuple[str, str]]:
     )
 
 
-def judge(
-    rules: Sequence[Rule],
-    summaries: Sequence[Summary],
-    comparisons: Sequence[Comparison],
-    metrics: Sequence[Metric],
-    *,
-    answers: Sequence[ScoredAnswer] = (),
-    cases: Sequence[Case] = (),
-    candidates: Sequence[CandidateResult] = (),
-) -> GateResult:
+def judge(evidence: Evidence) -> GateResult:
     """Judge every rule; the gate's verdict is the worst: ERROR > FAIL > INCONCLUSIVE > PASS.
 
-    `comparisons` must hold the `needed_pairs`, candidate first. `answers` and `cases` are what
-    no_new_failures is judged on, `candidates` what budgets are; a budget of tokens needs the
-    summaries of `weighed` answers too. Without rules nothing was judged, and that is an ERROR
-    too. All rules must pass, so no correction for their number is due (intersection-union).
+    Without rules nothing was judged, and that is an ERROR too. All rules must pass, so no
+    correction for their number is due (intersection-union).
     """
-    evidence = Evidence(rules, summaries, comparisons, metrics, answers, cases, candidates)
-    results = tuple(_result(rule, evidence) for rule in rules)
+    results = tuple(_result(rule, evidence) for rule in evidence.rules)
     verdicts: list[VerdictName] = [result.verdict for result in results] or ["ERROR"]
     worst = max(verdicts, key=_SEVERITY.__getitem__)
     return GateResult(worst, results, _must_pass(results, evidence))

@@ -80,7 +80,7 @@ from harness.records.results import (
     Summary,
 )
 from harness.records.scores import BUDGETS, Judgement, Metric, Score, ScoredAnswer
-from harness.records.suite import Arm, Expectation, Rule, Suite
+from harness.records.suite import Arm, Expectation, Rule, RuleKind, Suite
 
 __all__ = [
     "BUDGETS",
@@ -140,6 +140,7 @@ __all__ = [
     "Retrieval",
     "Row",
     "Rule",
+    "RuleKind",
     "RuleResult",
     "Run",
     "Sampling",

@@ -8,6 +8,17 @@ from harness.records.candidates import Candidate, Endpoint, Recipe, Retrieval, S
 from harness.records.data import Document, Fact, Prompt, Row, Task, Term
 from harness.records.decision import CurveSpec, Policy
 
+RuleKind = Literal[
+    "superior",
+    "non_inferior",
+    "at_least",
+    "at_most",
+    "max_unmeasured",
+    "no_new_failures",
+    "budget",
+]
+"""What a gate rule may ask; suite.yaml knows the same words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -17,15 +28,7 @@ class Rule:
     or `baseline/NAME` (another candidate of that run). `task` is '' where a budget is of all tasks.
     """
 
-    kind: Literal[
-        "superior",
-        "non_inferior",
-        "at_least",
-        "at_most",
-        "max_unmeasured",
-        "no_new_failures",
-        "budget",
-    ]
+    kind: RuleKind
     candidate: str
     task: str
     metric: str

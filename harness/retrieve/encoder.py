@@ -7,7 +7,6 @@ one that says nothing is pooled by the mean of its tokens.
 import importlib.util
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import hub
 from harness.errors import UnknownNameError, UsageError
 
 # name -> (package that carries it, folder inside the package)
@@ -53,7 +53,7 @@ def resolve(name: str) -> Path:
         remedy = f"give a folder with one, or embedded:{next(iter(EMBEDDED))}"
         raise UsageError("no such encoder folder", where=name, remedy=remedy)
     else:
-        folder = _from_hub(name)
+        folder = hub.snapshot(name, "encoder", FILES, _weighted, next(iter(EMBEDDED)))
     for wanted, what in (("*.safetensors", ".safetensors weights"), ("config.json", "config.json")):
         if not list(folder.glob(wanted)):
             raise UsageError(f"the encoder's folder has no {what}", where=str(folder))
@@ -80,22 +80,8 @@ def _embedded(name: str) -> Path:
     return Path(spec.origin).parent / inside
 
 
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    with suppress(LocalEntryNotFoundError, ValueError):
-        folder = Path(snapshot_download(name, allow_patterns=FILES, local_files_only=True))
-        if list(folder.glob("*.safetensors")):
-            return folder
-    try:
-        return Path(snapshot_download(name, allow_patterns=FILES))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise UsageError(
-            f"encoder '{name}' is no local folder and the hub does not give it "
-            f"({type(error).__name__})",
-            remedy=f"use a local path, embedded:{next(iter(EMBEDDED))}, or go online",
-        ) from error
+def _weighted(folder: Path) -> bool:
+    return bool(list(folder.glob("*.safetensors")))
 
 
 def form_of(folder: Path) -> Form:

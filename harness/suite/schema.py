@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
 
-from harness.records import Endpoint, Passages, Recipe, Retrieval, Sampling, Suite
+from harness.records import Endpoint, Passages, Recipe, Retrieval, RuleKind, Sampling, Suite
 from harness.suite.deciding import DecisionSpec
 from harness.suite.row_schema import (
     CaseRow,
@@ -219,15 +219,7 @@ class ExpectationSpec(Strict):
 class RuleSpec(Strict):
     """A gate rule; which numbers it needs depends on its kind."""
 
-    kind: Literal[
-        "superior",
-        "non_inferior",
-        "at_least",
-        "at_most",
-        "max_unmeasured",
-        "no_new_failures",
-        "budget",
-    ]
+    kind: RuleKind
     candidate: Name
     task: Word | None = None
     metric: Text

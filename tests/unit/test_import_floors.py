@@ -15,7 +15,7 @@ STAGES = ("suite", "train", "retrieve", "serve", "score", "compare", "report", "
 # lowest first; modules of one line may import those to their left
 FLOORS = (
     ("errors", "records", "protocols", "figures"),
-    ("registry", "store", "console", "executors", "warden", "template", "models", "outside"),
+    ("registry", "store", "console", "executors", "warden", "template", "hub", "models", "outside"),
     STAGES,
     (
         "asking",
@@ -59,6 +59,7 @@ LENT_TO_STAGES = {
     "store",
     "console",
     "template",
+    "hub",
 }
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 
+from harness.compare.evidence import Basis
 from harness.compare.findings import find
 from harness.compare.paired import compare
 from harness.compare.summaries import summarise
@@ -107,5 +108,5 @@ def _run(
         1, "id", "w", "full", "", "now", Model("m", "", "d"), "cpu", "", None, None,
         tuple(CandidateResult(one) for one in candidates), tasks, tuple(metrics), tuple(cases),
         tuple(answers), summaries, comparisons,
-        find(comparisons, summaries, metrics, candidates, list(tasks)), (), None,
+        find(Basis(comparisons, summaries, metrics, candidates, list(tasks))), (), None,
     )  # fmt: skip

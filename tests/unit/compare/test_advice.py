@@ -19,12 +19,13 @@ from claims_factory import (
 )
 
 from harness.compare.advice import advise, more_cases
+from harness.compare.evidence import Basis
 
 UP, FLAT = (0.5, 0.3, 0.7), (0.02, -0.1, 0.14)
 
 
 def advice(comparisons, summaries):
-    return advise(comparisons, summaries, [STYLE, FACTS], EVERYONE, ["s", "r"])
+    return advise(Basis(comparisons, summaries, [STYLE, FACTS], EVERYONE, ["s", "r"]))
 
 
 def test_a_shown_lead_decides():
@@ -117,13 +118,8 @@ def test_more_cases_follow_from_the_observed_error():
 
 
 def test_a_task_that_the_gate_wants_to_gain_gets_advice_of_its_own():
-    said = advise(
-        [versus(OTHER, (TUNED, BASE), UP)],
-        [level(OTHER, BASE, 0.1), level(OTHER, TUNED, 0.6)],
-        [OTHER],
-        [BASE, TUNED],
-        ["q"],
-        {("q", OTHER.name)},
-    )
+    compared = [versus(OTHER, (TUNED, BASE), UP)]
+    levels = [level(OTHER, BASE, 0.1), level(OTHER, TUNED, 0.6)]
+    said = advise(Basis(compared, levels, [OTHER], [BASE, TUNED], ["q"], {("q", OTHER.name)}))
     assert said[0].startswith("For task q, use tuned (q.right in q: 60 %")
     assert said[-1] == "Fine-tuning for task q."

@@ -5,6 +5,7 @@ from claims_factory import BASE, EVERYONE, FACTS, FOUND, GOLD, HOUSE, STALE, STY
 from compare_factory import answers_of, cases_of
 
 from harness.compare.advice import advise
+from harness.compare.evidence import Basis
 from harness.compare.findings import find
 from harness.compare.paired import compare
 from harness.compare.summaries import summarise
@@ -41,8 +42,8 @@ def run():
     metrics = [STYLE, FACTS, STALE]
     summaries = summarise(answers, cases, metrics, EVERYONE)
     comparisons = compare(answers, cases, metrics, EVERYONE)
-    findings = find(comparisons, summaries, metrics, EVERYONE, ["s", "r"])
-    return findings, advise(comparisons, summaries, metrics, EVERYONE, ["s", "r"])
+    basis = Basis(comparisons, summaries, metrics, EVERYONE, ["s", "r"])
+    return find(basis), advise(basis)
 
 
 def test_each_claim_gets_the_answer_that_was_planted(run):

@@ -21,6 +21,7 @@ from claims_factory import (
 )
 
 from harness.compare.claims import MANY
+from harness.compare.evidence import Basis
 from harness.compare.findings import find, unsaid
 from harness.records import AdapterSource, Candidate, Metric
 
@@ -31,7 +32,7 @@ SLICES = [level(FACTS, BASE, 0.1, name) for name in ("changed", "unchanged")]
 
 
 def findings(*comparisons, summaries=()):
-    return find(comparisons, summaries, METRICS, EVERYONE, TASKS)
+    return find(Basis(comparisons, summaries, METRICS, EVERYONE, TASKS))
 
 
 def only(*comparisons, summaries=()):
@@ -205,7 +206,8 @@ WRONG = Metric("r.wrong", "", better="lower", need="facts", binary=True)
 
 
 def test_inventing_more_is_where_fine_tuning_broke():
-    found = find([versus(WRONG, (TUNED, BASE), UP)], [], [FACTS, WRONG], EVERYONE, TASKS)
+    compared = [versus(WRONG, (TUNED, BASE), UP)]
+    found = find(Basis(compared, [], [FACTS, WRONG], EVERYONE, TASKS))
     assert [(f.claim, f.answer, f.group) for f in found] == [
         ("Fine-tuning makes the model invent", "supported", "broke")
     ]
@@ -235,22 +237,22 @@ def many(adapters, tasks):
         for one in tuned
     ]
     names = [f"task{n}" for n in range(tasks)]
-    return comparisons, (), [STYLE], [BASE, *tuned], names
+    return Basis(comparisons, (), [STYLE], [BASE, *tuned], names)
 
 
 def test_where_a_reader_gets_through_them_all_claims_are_tested():
-    assert len(find(*many(10, 3))) == MANY
-    assert unsaid(*many(10, 3)) == ()
+    assert len(find(many(10, 3))) == MANY
+    assert unsaid(many(10, 3)) == ()
 
 
 @pytest.mark.parametrize("adapters, tasks, kept", [(10, 4, 3), (10, 12, 2), (10, 20, 1)])
 def test_of_many_adapters_the_first_listed_have_their_claims_tested(adapters, tasks, kept):
     """And the correction is over those alone; what is left out is told."""
-    found = find(*many(adapters, tasks))
+    found = find(many(adapters, tasks))
     assert len(found) == tasks * kept
     assert {one.candidate for one in found} == {f"t{i}" for i in range(kept)}
     left = [f"t{i}" for i in range(kept, adapters)]
-    (told,) = unsaid(*many(adapters, tasks))
+    (told,) = unsaid(many(adapters, tasks))
     assert told == (
         f"{adapters * tasks} claims could be tested, and {tasks * kept} are: each for the "
         f"adapters that the suite lists first; of {', '.join(left[:-1])} and {left[-1]} "
@@ -265,6 +267,6 @@ def test_what_the_gate_wants_to_gain_is_the_task_and_no_other_skill():
         (FLAT, "not shown", "improved"),
     ):
         compared = [versus(OTHER, (TUNED, BASE), numbers)]
-        (finding,) = find(compared, [], METRICS, EVERYONE, TASKS, {("q", "q.right")})
+        (finding,) = find(Basis(compared, [], METRICS, EVERYONE, TASKS, {("q", "q.right")}))
         assert (finding.answer, finding.group) == (answer, group)
         assert finding.claim == "Fine-tuning teaches the task"

@@ -22,6 +22,7 @@ from statsmodels.stats.weightstats import ttost_paired
 from harness.compare.agreement import agreement
 from harness.compare.apart import Contrast, apart
 from harness.compare.bootstrap import RESAMPLES, bootstrap_bounds, expanded_tail
+from harness.compare.evidence import Basis
 from harness.compare.findings import find
 from harness.compare.intervals import (
     adjusted_interval,
@@ -184,7 +185,7 @@ def test_holms_correction_is_the_step_down_of_its_definition():
     compared = [versus(STYLE, (TUNED, PLAIN), (0.5, 0.3, 0.7), p_value=0.011)]
     compared += [versus(FACTS, (TUNED, PLAIN), (0.4, 0.2, 0.6), p_value=0.03)]
     means = [level(metric, who, 0.5) for metric in (STYLE, FACTS) for who in (PLAIN, TUNED)]
-    found = find(compared, means, [STYLE, FACTS], [PLAIN, TUNED], ["s", "r"])
+    found = find(Basis(compared, means, [STYLE, FACTS], [PLAIN, TUNED], ["s", "r"]))
     ordered = sorted([0.011, 0.03])
     expected = np.maximum.accumulate([p * (2 - i) for i, p in enumerate(ordered)]).tolist()
     assert close(expected) == sorted(one.p_holm for one in found)

@@ -6,6 +6,7 @@ import pytest
 
 from harness.compare.summaries import summarise
 from harness.gate.budgets import weighed
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge
 from harness.records import (
     Adapter,
@@ -35,7 +36,7 @@ def verdict(metric, value, task="", given=None, spent=()):
     rule = Rule("budget", "lora", task, metric, value=value)
     given = answers() if given is None else given
     summaries = summarise(*weighed([rule], given, CASES), [LORA])
-    gate = judge([rule], summaries, [], [], answers=given, cases=CASES, candidates=spent)
+    gate = judge(Evidence([rule], summaries, [], [], given, CASES, spent))
     return gate.rules[0]
 
 

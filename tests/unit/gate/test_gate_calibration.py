@@ -6,6 +6,7 @@ from scipy import stats
 
 from harness.compare.paired import compare
 from harness.compare.summaries import summarise
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.records import Answer, Candidate, Case, Metric, Rule, Score, ScoredAnswer
 
@@ -30,12 +31,9 @@ def verdicts(rates: dict[str, float], n: int, seed: int, **rule) -> dict[str, fl
     rules = [Rule(candidate="lora", against="base", task="t", metric=m.name, **rule)
              for m in metrics]  # fmt: skip
     candidates = [Candidate(name) for name in NAMES]
-    found = judge(
-        rules,
-        summarise(answers, cases, metrics, candidates),
-        compare(answers, cases, metrics, candidates, needed_pairs(rules)),
-        metrics,
-    )
+    summaries = summarise(answers, cases, metrics, candidates)
+    comparisons = compare(answers, cases, metrics, candidates, needed_pairs(rules))
+    found = judge(Evidence(rules, summaries, comparisons, metrics))
     said = [result.verdict for result in found.rules]
     return {name: said.count(name) / RUNS for name in ("PASS", "FAIL", "INCONCLUSIVE", "ERROR")}
 

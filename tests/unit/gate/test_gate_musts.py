@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.records import Answer, Case, Metric, Rule, Score, ScoredAnswer, Summary
 
@@ -32,7 +33,7 @@ def found(answers, metric=GOOD, cases=CASES, **more):
         more.pop("slice", "must_pass"),
         **more,
     )
-    return judge([rule], [], [], [metric], answers=answers, cases=cases)
+    return judge(Evidence([rule], [], [], [metric], answers, cases))
 
 
 def test_must_pass_cases_that_all_pass_are_a_pass_and_others_do_not_count():
@@ -124,7 +125,7 @@ def test_pairs_with_the_baseline_carry_its_name():
 def test_a_paired_rule_without_its_baseline_says_how_to_pin_one():
     rule = Rule("non_inferior", "lora", "t", "m", against="baseline", margin=0.1)
     own = Summary("t", "m", "all", "lora", 9, 9, 0.5, 0.4, 0.6)
-    gate = judge([rule], [own], [], [GOOD])
+    gate = judge(Evidence([rule], [own], [], [GOOD]))
     assert gate.verdict == "ERROR"
     assert "baseline/lora (pin one: bench baseline set SUITE)" in gate.rules[0].reason
 

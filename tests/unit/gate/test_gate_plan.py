@@ -5,6 +5,7 @@ import pytest
 
 from harness.compare.paired import compare
 from harness.compare.summaries import summarise
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.gate.plan import exit_code, plan_rules
 from harness.gate.power import level_needed, pairs_needed, smallest
@@ -136,7 +137,7 @@ def verdict_of(rule, lora, base) -> str:
     both = [Candidate("lora"), Candidate("base")]
     summaries = summarise(answers, cases, [BINARY], both)
     comparisons = compare(answers, cases, [BINARY], both, needed_pairs([rule]))
-    return judge([rule], summaries, comparisons, [BINARY]).verdict
+    return judge(Evidence([rule], summaries, comparisons, [BINARY])).verdict
 
 
 @pytest.mark.parametrize("rule, gain", [(equal(0.1), 0.0), (equal(0.05), 0.0), (better(0.1), 0.2)])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from harness.gate.evidence import Evidence
 from harness.gate.judge import judge, needed_pairs
 from harness.gate.sizes import cases_needed
 from harness.records import Comparison, Metric, Rule, RuleResult, Summary
@@ -29,7 +30,7 @@ def versus(difference, low, high, n=100) -> Comparison:
 
 def verdict(one, comparison=None, summaries=None, metric=HIGH, more=()) -> RuleResult:
     sides = [summary("lora"), summary("base")] if summaries is None else summaries
-    found = judge([one, *more], sides, [comparison] if comparison else [], [metric])
+    found = judge(Evidence([one, *more], sides, [comparison] if comparison else [], [metric]))
     return found.rules[0]
 
 
@@ -215,7 +216,7 @@ BROKEN = rule("at_least", slice="none")
     ],
 )
 def test_the_worst_rule_is_the_verdict(rules, expected):
-    found = judge(rules, [summary()], [], [HIGH])
+    found = judge(Evidence(rules, [summary()], [], [HIGH]))
     assert found.verdict == expected
     assert [result.rule for result in found.rules] == rules
 
