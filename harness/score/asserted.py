@@ -84,9 +84,18 @@ def features(said: list[Sentence], told: Iterable[str]) -> set[str]:
     if order:
         out.update((f"first{order[0]}", f"last{order[-1]}", f"last{order[-1]}of{kinds}"))
     out.update([f"{kinds}&{name}" for name in bag if name not in _SKIPPED])
-    out.update(told)
-    out.update([f"{kinds}&{name}" for name in told])
+    out.update(beside(kinds, told))
     return out
+
+
+def kinds_of(said: list[Sentence]) -> str:
+    """The letters of the values that sentences have."""
+    return "".join(sorted({name for one in said for _, name in one if name in LETTERS}))
+
+
+def beside(kinds: str, told: Iterable[str]) -> list[str]:
+    """What is told of an answer as signs, each by itself and with the kinds of its values."""
+    return [f"{before}{name}" for name in told for before in ("", f"{kinds}&")]
 
 
 def _clauses(words: list[str], classes: list[str], out: set[str]) -> None:

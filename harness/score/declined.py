@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from harness.score.declining import noticed
+from harness.score.abstain import Kind
+from harness.score.declining import noticed, structured
 from harness.score.framing import unframed
-from harness.score.reader import readers
+from harness.score.reader import DECIMALS, readers
 from harness.score.signs import CLASS, MARK, TOKEN, stem
-from harness.score.text import normalise, sentences
+from harness.score.text import LIMIT, normalise, sentences
 
 _NUMBER = re.compile(r"\d[\d.,:/-]*")
 _END = frozenset(".?!;\n")
@@ -71,15 +72,19 @@ def declined(text: str, question: str, given: str = "", reference: str = "") -> 
     be read as one that does, and in a JSON object, the rules alone decide.
     """
     every = f"{question}\n{given}" if given else question
+    if structured(text[:LIMIT]) is not None:
+        return noticed(text, every, reference)[0]
+    shown, asked = normalise(text[:_READ]), normalise(question[:400])
+    reader = readers()["abstention"]
+    by_text = reader.scores(features(shown, asked, (), given))[0]
+    if by_text + _most(asked) <= 0:
+        return None  # whatever the rules see
     words, seen = noticed(text, every, reference)
-    if "json" in seen:
+    if round(by_text + reader.added(_of_rules(told(words, seen), asked))[0], DECIMALS) <= 0:
+        return None
+    if reference and odds(reference, question, *noticed(reference, every)) > 0:
         return words
-    declines = odds(text, question, words, seen, given) > 0
-    if declines and reference and odds(reference, question, *noticed(reference, every)) > 0:
-        return words
-    if not declines or words is not None:
-        return words if declines else None
-    return _telling(text, question)
+    return _telling(text, question) if words is None else words
 
 
 def odds(
@@ -96,6 +101,27 @@ def told(words: str | None, seen: list[str]) -> list[str]:
     said = [kind for kind in kinds if kind not in ("unmet", "guess")] or ["none"]
     verdict = "R+" if words is not None else "R-"
     return [verdict, f"RF{said[0]}", f"RL{said[-1]}", *(f"R{kind}" for kind in set(kinds))]
+
+
+def _of_rules(told: Iterable[str], question: str) -> list[str]:
+    """What the rules see as signs, each by itself and with what the question asks for."""
+    asked = question.lower()
+    before = ("", asked_for(asked), *(f"Q{ask}" for ask in _asks(asked)))
+    return [f"{one}{sign}" for sign in told for one in before]
+
+
+@lru_cache(maxsize=1024)
+def _most(question: str) -> float:
+    """The most that what the rules see can add to the log odds that an answer declines."""
+
+    def adds(signs: Iterable[str]) -> list[float]:
+        reader = readers()["abstention"]
+        return [reader.added(_of_rules([sign], question))[0] for sign in signs]
+
+    kinds = (*get_args(Kind), "none")
+    single = (("R+", "R-"), [f"RF{kind}" for kind in kinds], [f"RL{kind}" for kind in kinds])
+    any_of = [f"R{kind}" for kind in (*kinds, "unmet", "guess")]
+    return sum(max(adds(signs)) for signs in single) + sum(max(0, one) for one in adds(any_of))
 
 
 def _telling(text: str, question: str) -> str:
@@ -195,9 +221,8 @@ def features(answer: str, question: str, told: Iterable[str] = (), given: str = 
     if given:
         known |= {number.strip(".,:/-") for number in _NUMBER.findall(given)}
     kind = asked_for(asked)
-    told = list(told)
     said = read_signs(answer, known)
-    out: set[str] = set(told)
+    out = set(_of_rules(told, question))
     every: set[str] = set()
     for one in said:
         _grams(one, out)
@@ -213,10 +238,7 @@ def features(answer: str, question: str, told: Iterable[str] = (), given: str = 
         out.update(["Z" + name for name in last])
         out.update([f"{kind}Z{name}" for name in last if name in _TELLING])
     _shape(answer, kind, said, every, out)
-    asks = _asks(asked)
-    out.update([f"{kind}{sign}" for sign in told])
-    out.update([f"Q{ask}{sign}" for ask in asks for sign in told])
-    out.update([f"Q{ask}&{name}" for ask in asks for name in every if name not in _DULL])
+    out.update([f"Q{ask}&{name}" for ask in _asks(asked) for name in every if name not in _DULL])
     return out
 
 

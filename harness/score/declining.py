@@ -106,9 +106,9 @@ def noticed(text: str, given: str = "", reference: str = "") -> tuple[str | None
 # The rules and the trained reader of one scorer both ask for it.
 @lru_cache(maxsize=16)
 def _noticed(text: str, given: str, reference: str) -> tuple[str | None, tuple[str, ...]]:
-    structured = _structured(text)
-    if structured is not None:
-        return structured or None, ("json",)
+    object_says = structured(text)
+    if object_says is not None:
+        return object_says or None, ("json",)
     asked = normalise(given[:400]).lower()
     said = _read(text, asked, normalise(reference).lower())
     words = _verdict(said, asked)
@@ -255,7 +255,7 @@ def _unquoted(text: str, *, wholly: bool) -> str:
     return bare if wholly or re.search(r"\w", bare) else text
 
 
-def _structured(text: str) -> str | None:
+def structured(text: str) -> str | None:
     """For a JSON object: the words with which it declines, '' if it answers; None for prose."""
     body = text.strip()
     if "```" in body:

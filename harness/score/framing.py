@@ -41,7 +41,8 @@ def unframed(text: str) -> str:
     A greeting that goes on to say something ("Hello, the fee is 5") is no frame.
     """
     bare = _MARKED.sub("", text)
-    if "1" in text and "2" in text and (_COUNTED.search(bare) or _COUNTED.search(text)):
+    counted = ("1." in text or "1)" in text) and ("2." in text or "2)" in text)
+    if counted and (_COUNTED.search(bare) or _COUNTED.search(text)):
         bare = _INLINE.sub("", bare)
     lower = bare.lower()
     every = not bare.isascii()  # a few other letters match those of ASCII in any case

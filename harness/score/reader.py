@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+DECIMALS = 4
 WEIGHTS = Path(__file__).with_name("reader.json.gz")
 
 
@@ -24,8 +25,18 @@ class Reader(NamedTuple):
 
     def scores(self, signs: Iterable[str]) -> list[float]:
         """A score for each label, as log odds up to a constant."""
-        found = filter(None, map(self.weights.get, signs))
-        return [sum(column) for column in zip(self.bias, *found, strict=True)]
+        more = zip(self.bias, self.added(signs), strict=True)
+        return [round(sum(column), DECIMALS) for column in more]
+
+    def added(self, signs: Iterable[str]) -> tuple[float, ...]:
+        """What signs add to the score of each label.
+
+        Weights have four decimals: rounding makes the sum the same in whatever order.
+        """
+        found = list(filter(None, map(self.weights.get, signs)))
+        if not found:
+            return (0.0,) * len(self.labels)
+        return tuple([round(sum(column), DECIMALS) for column in zip(*found, strict=True)])
 
 
 def shares(scores: Iterable[float]) -> list[float]:

@@ -1,10 +1,13 @@
 """Which class an answer about a fact gets, by the trained reader that weighs the rules, too."""
 
-from harness.score.asserted import TAGS, Sentence, features, tokens
+from collections.abc import Sequence
+from functools import lru_cache
+
+from harness.score.asserted import TAGS, Sentence, beside, features, kinds_of, tokens
 from harness.score.declined import odds, topic
 from harness.score.declining import noticed
 from harness.score.known import Known
-from harness.score.reader import readers
+from harness.score.reader import DECIMALS, readers
 from harness.score.stance import stance
 from harness.score.stated import Seen
 from harness.score.values import Reading
@@ -26,6 +29,8 @@ _PLAIN_UNITS = frozenset({"", "date", "label"})
 def settle(reading: Reading, known: Known, seen: Seen, ruled: str, question: str) -> str:
     """The class of an answer: the likeliest of those that its values allow.
 
+    Whether it declines is read only where that can change the class.
+
     An answer that states one value, in words that neither deny nor date nor doubt, has its class.
     """
     said = sentences_of(reading, known, seen, question)
@@ -34,11 +39,31 @@ def settle(reading: Reading, known: Known, seen: Seen, ruled: str, question: str
     allowed = possible(reading, known, seen, ruled, said)
     if allowed == {ruled}:
         return ruled
-    reader = readers()["recency"]
-    told = told_by_rules(reading, known, seen, said, ruled, question)
-    odds_of = dict(zip(reader.labels, reader.scores(features(said, told)), strict=True))
+    reader, kinds = readers()["recency"], kinds_of(said)
+    by_text = reader.scores(features(said, told_by_stances(reading, seen, ruled)))
+    outcomes = {_likeliest(by_text, more, allowed, ruled) for more in _declining(kinds)}
+    if len(outcomes) > 1:
+        told = told_by_reader(reading, known, seen, said, question)
+        outcomes = {_likeliest(by_text, reader.added(beside(kinds, told)), allowed, ruled)}
+    return outcomes.pop()
+
+
+def _likeliest(
+    by_text: Sequence[float], more: Sequence[float], allowed: set[str], ruled: str
+) -> str:
+    """The likeliest class, by what the text says and what is told beside it."""
+    summed = [round(sum(pair), DECIMALS) for pair in zip(by_text, more, strict=True)]
+    odds_of = dict(zip(readers()["recency"].labels, summed, strict=True))
     best = max(sorted(allowed), key=odds_of.__getitem__)
     return best if odds_of[best] > odds_of[ruled] + MARGIN else ruled
+
+
+@lru_cache(maxsize=1024)
+def _declining(kinds: str) -> list[tuple[float, ...]]:
+    """What each thing adds that the reader of declining may say of an answer."""
+    reader = readers()["recency"]
+    signs = [_odds_as_signs(score) for score in (*range(_LEAST, 1 - _LEAST), 0.1)]
+    return [reader.added(beside(kinds, one)) for one in signs]
 
 
 def _plain(seen: Seen, said: list[Sentence]) -> bool:
@@ -110,14 +135,29 @@ def told_by_rules(
     reading: Reading, known: Known, seen: Seen, said: list[Sentence], ruled: str, question: str
 ) -> list[str]:
     """What the rules, and the reader that tells what declines, say of an answer, as signs."""
+    by_reader = told_by_reader(reading, known, seen, said, question)
+    return sorted({*told_by_stances(reading, seen, ruled), *by_reader})
+
+
+def told_by_stances(reading: Reading, seen: Seen, ruled: str) -> set[str]:
+    """What the rules say of an answer and of each of its values."""
     told = {
         f"st{TAGS[place.kind]}{'' if place.sure else '~'}{stance(reading.text, *place.span)}"
         for place in seen.every
         if place.span.end <= _READ
     }
-    told.add(f"R{ruled}")
+    return told | {f"R{ruled}"}
+
+
+def told_by_reader(
+    reading: Reading, known: Known, seen: Seen, said: list[Sentence], question: str
+) -> tuple[str, str]:
+    """What the reader that tells what declines says of an answer."""
     score: float = _LEAST
     if not seen.every or any(name in _DOUBTED for one in said for _, name in one):
         score = odds(reading.text, question, *noticed(reading.shown, known.attribute))
-    told.update((f"A{max(_LEAST, min(-_LEAST, round(score)))}", "A+" if score > 0 else "A-"))
-    return sorted(told)
+    return _odds_as_signs(score)
+
+
+def _odds_as_signs(score: float) -> tuple[str, str]:
+    return f"A{max(_LEAST, min(-_LEAST, round(score)))}", "A+" if score > 0 else "A-"
