@@ -4,7 +4,8 @@ Each row attends to itself alone, with the causal kernel that skips what lies ah
 do behind a padding mask. A GPU takes all rows in one call of the FlashAttention that torch brings
 (arXiv 2307.08691). A CPU takes them one by one, in float32 around a bfloat16 model: its fused
 attention has a bfloat16 backward that takes about twice as long as the float32 one on the short
-rows that adapters are trained on; the two casts cost less than that.
+rows that adapters are trained on; the two casts cost less than that. Rows of a bfloat16 model that
+are short enough go another way still (`harness.train.short`).
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from torch.nn.attention.varlen import varlen_attn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+from harness.train.short import LONGEST, short_rows
 
 NAME = "sdpa_float32"
 PACKED = {"rows": "sdpa_rows", "varlen": "flash_rows"}  # by what takes rows in one line
@@ -57,6 +60,11 @@ def packed_attention(
     """
     if attention_mask is not None or options.get("position_bias") is not None:
         raise TypeError("a mask or a bias of positions over rows that stand in one line")
+    alike = query.shape[-1] == key.shape[-1] == value.shape[-1]
+    if alike and short(module, query, row_lengths, options):
+        q, k, v = (part[0].transpose(0, 1) for part in (query, key, value))
+        scale = options.get("scaling") or query.shape[-1] ** -0.5
+        return short_rows(q, k, v, row_lengths, scale).unsqueeze(0), None
     query_32, key_32, value_32 = (
         torch.split(part.float(), list(row_lengths), dim=2) for part in (query, key, value)
     )
@@ -67,6 +75,14 @@ def packed_attention(
         for q, k, v in zip(query_32, key_32, value_32, strict=True)
     ]  # fmt: skip
     return torch.cat(outs, dim=1).to(query.dtype), None
+
+
+def short(
+    module: torch.nn.Module, query: Tensor, row_lengths: tuple[int, ...], options: dict[str, Any]
+) -> bool:
+    """Whether all rows are short, of a bfloat16 model, and nothing but scaling is asked for."""
+    drops = module.training and bool(options.get("dropout"))
+    return query.dtype == torch.bfloat16 and not drops and max(row_lengths) <= LONGEST
 
 
 def varlen_attention(

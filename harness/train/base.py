@@ -11,7 +11,7 @@ import transformers
 
 from harness.errors import MachineError, UsageError
 from harness.records import EncodedRow, TrainJob
-from harness.train import attention, batches, fused, machine, quantised
+from harness.train import attention, batches, fused, machine, quantised, quick
 from harness.train.loss import Head, head_of, pack_where_equal
 
 
@@ -57,6 +57,7 @@ def load_base(job: TrainJob, device: torch.device, dtype: torch.dtype) -> Any:
         raise MachineError(f"cannot load the base model: {reason}", where=job.model_path) from error
     model.requires_grad_(requires_grad=False)
     attention.speed_up(model, device, dtype)
+    quick.speed_up(model, device)
     return model if options else model.to(device)
 
 
