@@ -1,7 +1,8 @@
 """The LoRA wrapper that the plugin installs on vLLM's CPU platform.
 
-Each adapter costs its own rank, rows without an adapter are left alone, and adapters with few rows
-share products (lora_plan says which, lora_pack has the weights).
+Each adapter costs its own rank and rows without an adapter are left alone: in one call per module
+that lora_op compiles, or, without a compiler, in products that adapters with few rows share
+(lora_plan says which, lora_pack has the weights).
 Grouping by adapter follows Punica (arXiv 2310.18547) and S-LoRA (arXiv 2311.03285).
 """
 
@@ -11,7 +12,7 @@ import torch
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from harness.errors import MachineError
-from harness.serve import lora_layer
+from harness.serve import lora_layer, lora_op
 from harness.serve.lora_pack import Layouts, Module, Scratch
 from harness.serve.lora_plan import Batch
 from harness.serve.lora_step import Step
@@ -29,9 +30,11 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         self._tokens = self._samples = Batch(torch.empty(0, dtype=torch.long))
         # by the identity of the stacked A, which a Module keeps alive
         self._modules: dict[int, Module] = {}
-        self._steps: dict[int, list[Step]] = {}
+        self._steps: dict[int, list[Step | lora_op.CompiledStep]] = {}
         self._layouts: Layouts = {}
         self._scratch = Scratch()
+        self._adders = lora_op.adders()
+        self._tables: dict[int, lora_op.Table] = {}
 
     def update_metadata(
         self, mapping: Any, lora_index_to_id: list[int | None], *args: Any, **kwargs: Any
@@ -106,17 +109,17 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
         """Add the part of every adapter in the batch."""
         steps, module = self._steps.get(key), self._modules[key]
         if module.changed() or steps is None:
-            steps = self._steps[key] = self._prepare(batch, module, y)
+            steps = self._steps[key] = self._prepare(batch, key, y)
         if steps:
-            self._check(batch, x, y)
-            dtype = module.a[0].dtype
-            if x.dim() != 2 or x.dtype != dtype or not x.is_contiguous():
-                x = x.reshape(-1, x.shape[-1]).to(dtype).contiguous()
+            a = module.a[0]
+            self._check(batch, x, y, a.shape[3])
+            if x.dim() != 2 or x.dtype != a.dtype or not x.is_contiguous():
+                x = x.reshape(-1, x.shape[-1]).to(a.dtype).contiguous()
             for step in steps:
                 step.add(x, y, scale)
 
-    def _check(self, batch: Batch, x: torch.Tensor, y: torch.Tensor) -> None:
-        """Whether these are the rows of the batch.
+    def _check(self, batch: Batch, x: torch.Tensor, y: torch.Tensor, depth: int) -> None:
+        """Whether these are the rows of the batch, x being (tokens, depth).
 
         vLLM also asks the head about rows of a prompt that is scored, without saying whose they
         are; such rows are a slice of the step's, those that are sampled from are gathered.
@@ -131,14 +134,24 @@ class GroupedLora(PunicaWrapperCPU):  # type: ignore[misc]
                 )
         elif y.shape[0] < rows:
             raise ValueError(f"{y.shape[0]} rows in a step of {rows}")
+        if x.numel() != y.shape[0] * depth:
+            raise ValueError(f"{x.numel()} numbers for {y.shape[0]} rows of {depth}")
 
-    def _prepare(self, batch: Batch, module: Module, y: torch.Tensor) -> list[Step]:
-        """The parts of this batch with the packs of this module."""
+    def _prepare(
+        self, batch: Batch, key: int, y: torch.Tensor
+    ) -> list[Step | lora_op.CompiledStep]:
+        """The parts of this batch with the weights of this module."""
+        module, a = self._modules[key], self._modules[key].a[0]
+        add = self._adders.get(a.dtype) if y.dtype == a.dtype else None
+        if add is not None:
+            table = self._tables.get(key)
+            if table is None or not table.holds(module, y.shape[1]):
+                table = self._tables[key] = lora_op.Table(module, y.shape[1])
+            return [lora_op.CompiledStep(add, table, batch)] if table.fill(batch.present) else []
         ranks = {slot: max(module.real_ranks(slot)) for slot in batch.present}
-        room = worth_a_call(module.a[0].dtype) / module.width()
+        room = worth_a_call(a.dtype) / module.width()
         parts = batch.parts(ranks, module.alone, room)
-        a, scratch = module.a[0], self._scratch
-        return [Step(module.pack(part.slots), part, a, y, scratch) for part in parts]
+        return [Step(module.pack(part.slots), part, a, y, self._scratch) for part in parts]
 
 
 def worth_a_call(dtype: torch.dtype) -> float:

@@ -10,6 +10,7 @@ A plan depends on the batch alone, not on what was served before, so that a step
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ import torch
 LARGEST = 2048  # rows of one product
 SPREAD = 1.25  # rows of a view over rows wanted; above it, rows are gathered
 NOBODY = -1
+BLOCK = 16  # rows that lora_op.cpp takes at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,19 @@ class Batch:
         self.rows = {slot: rows[slot] for slot in chosen}
         self.present = tuple(self.rows)
         self._parts: dict[tuple[Any, ...], list[Part]] = {}
+
+    @cached_property
+    def blocks(self) -> torch.Tensor:
+        """Rows in blocks of one adapter each, int64: how many blocks, each block, then the rows.
+
+        A block is its slot, where its rows start, and how many they are.
+        """
+        blocks, first = [], 0
+        for slot, own in self.rows.items():
+            for piece in own.tensor_split(-(-own.numel() // BLOCK)):
+                blocks += [slot, first, piece.numel()]
+                first += piece.numel()
+        return torch.cat([torch.tensor([len(blocks) // 3, *blocks]), *self.rows.values()])
 
     def parts(self, ranks: dict[int, int], alone: set[int], room: float) -> list[Part]:
         """Parts for adapters of these ranks.

@@ -1,5 +1,6 @@
 """Grouped LoRA for vLLM's CPU build, against the formula y + scale·B(Ax) in float64."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("vllm", exc_type=ImportError)
 punica = pytest.importorskip("vllm.lora.punica_wrapper.punica_cpu", exc_type=ImportError)
 
 from harness.errors import MachineError  # noqa: E402
+from harness.serve import lora_op  # noqa: E402
 from harness.serve.grouped_lora import GroupedLora  # noqa: E402
 from harness.serve.lora_pack import Module  # noqa: E402
 
@@ -20,6 +22,17 @@ SLOTS, IN = 5, 24
 RANKS = (1, 2, 7, 8, 16, 33, 64, 256)
 # the widths of an unpacked projection, of gate and up, of QKV, and of slices too wide to join
 SLICES = ((8,), (40, 40), (32, 16, 16), (1600, 1600))
+
+
+@pytest.fixture(autouse=True, scope="module", params=["compiled", "oneDNN"])
+def path(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways, whatever this machine would take."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "oneDNN":
+            patch.setattr(lora_op, "adders", dict)
+        elif not lora_op.adders():
+            pytest.skip("no compiler")
+        yield
 
 
 def step(made: Any, slots: list[int], sampled: list[int] | None = None) -> Any:
