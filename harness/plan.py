@@ -243,6 +243,8 @@ def adapter_key(plan: Plan, recipe: Recipe) -> str:
     how = {key: value for key, value in asdict(recipe).items() if key not in told}
     if recipe.load_in_4bit:
         how["quantised by"] = package_version("bitsandbytes")
+    if has_gpu() and (kernels := package_version("liger-kernel")) != "absent":
+        how["kernels"] = kernels
     if recipe.trunk:  # two draws may take the same rows in the end, and others on the way
         how["trunk"] = [sorted(row.id for row in part) for part in trunk_rows(plan.suite, recipe)]
     return digest_of(

@@ -91,9 +91,12 @@ def with_kernels(
     if not fused.wanted(device.type, kind, known, sharded=job.device == machine.SHARDED):
         return model, ""
 
-    def outcome() -> torch.Tensor:
-        with torch.no_grad():
-            return model(**batch.inputs()).logits.float()  # type: ignore[no-any-return]
+    def outcome() -> list[torch.Tensor]:
+        told = batch.inputs()
+        put_in = model.get_input_embeddings()(told.pop("input_ids")).detach().requires_grad_()
+        logits = model(inputs_embeds=put_in, **told).logits.float()
+        (gradient,) = torch.autograd.grad(logits.logsumexp(dim=-1).sum(), put_in)
+        return [logits.detach(), gradient.float()]
 
     kernels = fused.fuse(model, known[kind], outcome)
     return (model, kernels) if kernels else (load_base(job, device, dtype), "")

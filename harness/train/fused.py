@@ -8,7 +8,7 @@ it differs, or they fail, the model is trained as it was.
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -39,12 +39,15 @@ def known_kinds() -> dict[str, Callable[..., None]]:
     return dict(MODEL_TYPE_TO_APPLY_LIGER_FN)
 
 
-def fuse(model: Any, apply: Callable[..., None], outcome: Callable[[], Tensor]) -> str:
+def fuse(model: Any, apply: Callable[..., None], outcome: Callable[[], Sequence[Tensor]]) -> str:
     """Put fused kernels into a model; what was put in, or '' where the model has to be loaded anew.
 
-    `outcome` runs the model on a few rows.
+    `outcome` runs the model on a few rows: what comes of it forward and backward, in float32.
     """
-    before = outcome()
+    try:
+        before = outcome()
+    except (TypeError, ValueError, RuntimeError):  # it takes no embeddings, say
+        return ""
     home = vars(sys.modules[type(model).__module__])
     names = dict(home)
     options = inspect.signature(apply).parameters
@@ -53,10 +56,11 @@ def fuse(model: Any, apply: Callable[..., None], outcome: Callable[[], Tensor]) 
     try:
         apply(model=model, **{name: value for name, value in off.items() if name in options})
         after = outcome()
-    except (RuntimeError, TypeError, ValueError, AttributeError, ImportError, AssertionError):
-        after = before + float("inf")
-    apart = float((after - before).norm() / before.norm())
-    if not apart < APART.get(model.dtype, 5e-2):
+    except Exception:  # noqa: BLE001 - compilers of kernels raise errors of their own
+        after = []
+    far = APART.get(model.dtype, 5e-2)
+    same = [(a - b).norm() < far * b.norm() for a, b in zip(after, before, strict=False)]
+    if not after or not all(same):
         home.update(names)
         return ""
     return f"liger-kernel {version('liger-kernel')}: {', '.join(used)}"

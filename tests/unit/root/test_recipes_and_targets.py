@@ -8,6 +8,7 @@ import pytest
 from root_factory import BASE, cases, make_plan, make_suite
 from tiny_tokenizers import make_model
 
+from harness import plan as planning
 from harness.asking import Asked
 from harness.lessons import rows_of
 from harness.plan import adapter_key, answer_key, needed_recipes
@@ -75,6 +76,26 @@ def test_an_adapter_is_addressed_by_the_rows_not_by_how_they_were_chosen() -> No
     assert key(FIRST, THEN) != key(replace(FIRST, epochs=9), THEN)
     assert key(alone) == key(replace(alone, without=("never",))) == key(replace(alone, limit=10))
     assert key(alone) != key(replace(alone, limit=9))
+
+
+def test_an_adapter_of_a_base_in_4_bits_has_an_address_of_its_own_with_what_made_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def key(**changes: object) -> str:
+        plan = make_plan(using(replace(FIRST, **changes), named="first"))
+        return adapter_key(plan, plan.recipes[0])
+
+    seen: dict[str, str] = {}
+    monkeypatch.setattr(planning, "package_version", lambda name: seen.get(name, "absent"))
+    monkeypatch.setattr(planning, "machine", lambda: ["a machine"])
+    whole, small = key(), key(load_in_4bit=True)
+    assert whole != small
+    seen["bitsandbytes"] = "0.50.2"
+    assert (whole, False) == (key(), key(load_in_4bit=True) == small)
+    seen["liger-kernel"] = "0.8.5"
+    assert whole == key()  # without a GPU its kernels are not taken
+    monkeypatch.setattr(planning, "has_gpu", lambda: True)
+    assert whole != key()
 
 
 # ---------------------------------------------------------------- targets
