@@ -93,16 +93,11 @@ def _row(move: "Move") -> list["Text"]:
 
     row = move.comparison
     part = "" if row.slice == "all" else f" [{row.slice}]"
-    change = "unmeasured"
-    if row.difference is not None:
-        change = f"{row.difference:+.3f}"
-        if row.low is not None and row.high is not None:
-            change += f" [{row.low:+.3f}, {row.high:+.3f}]"
     counts = f"{len(move.gained)}/{len(move.lost)}" if not part else f"{row.win}/{row.loss}"
     n = str(row.n) if row.n == row.clusters else f"{row.n} in {row.clusters}"
     style = {"better": "green", "worse": "red"}.get(move.matters, "")
     return [
-        Text(row.candidate), Text(f"{row.task}, {row.metric}{part}"), Text(change), Text(n),
+        Text(row.candidate), Text(f"{row.task}, {row.metric}{part}"), Text(move.change), Text(n),
         Text(counts), Text(move.matters, style),
     ]  # fmt: skip
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from harness.compare.intervals import ALPHA
 from harness.errors import UnknownNameError, UsageError
+from harness.figures import points
 from harness.records import CandidateResult, Case, Comparison, Metric, Run, ScoredAnswer
+from harness.report.text import difference
 
 Place = tuple[str, str, str]
 """Task, metric, candidate."""
@@ -40,6 +42,7 @@ class Move:
     """
 
     comparison: Comparison
+    metric: Metric
     gained: tuple[str, ...]
     lost: tuple[str, ...]
     unmeasured: tuple[str, ...]
@@ -51,9 +54,18 @@ class Move:
         """Every case whose score is another one."""
         return (*self.lost, *self.gained, *self.unmeasured)
 
+    @property
+    def change(self) -> str:
+        """The difference with its interval, in the metric's unit: '+25 pp [-3, 51]'."""
+        row = self.comparison
+        if row.difference is None:
+            return "unmeasured"
+        return difference(row.difference, row.low, row.high, self.metric)
+
     def data(self) -> dict[str, Any]:
         """For a script."""
         own = {name: getattr(self, name) for name in ("gained", "lost", "unmeasured", "matters")}
+        own |= {"unit": self.metric.unit, "change": self.change}
         return asdict(self.comparison) | own | {"p_holm": self.p_holm, "flipped": self.flipped}
 
 
@@ -144,7 +156,7 @@ def _moves(
     corrected = {id(row): float(p) for row, p in zip(whole, holm, strict=True)}
     sizes = {(row.task, row.metric, row.candidate): row.n for row in rows if row.slice == "all"}
     return tuple(
-        _move(row, flips, corrected.get(id(row)), before)
+        _move(row, metric_of[row.metric], flips, corrected.get(id(row)), before)
         for row in measured
         if row.slice == "all"
         or (
@@ -160,13 +172,17 @@ def _touched(row: Comparison, flips: dict[Place, tuple[list[str], ...]]) -> bool
 
 
 def _move(
-    row: Comparison, flips: dict[Place, tuple[list[str], ...]], p_holm: float | None, before: str
+    row: Comparison,
+    metric: Metric,
+    flips: dict[Place, tuple[list[str], ...]],
+    p_holm: float | None,
+    before: str,
 ) -> Move:
     name = row.candidate.removesuffix("@after")
     gained, lost, unmeasured = flips.get((row.task, row.metric, name), ([], [], []))
     row = replace(row, candidate=name, baseline=before)
     if row.slice != "all":
-        return Move(row, (), (), (), None, f"{row.outcome}, uncorrected")
+        return Move(row, metric, (), (), (), None, f"{row.outcome}, uncorrected")
     moved = bool(gained or lost or unmeasured)
     matters = "nothing moved"
     if moved and row.outcome in ("better", "worse"):
@@ -174,7 +190,7 @@ def _move(
         matters = row.outcome if sure else f"{row.outcome}, not after Holm"
     elif moved:
         matters = "not shown"
-    return Move(row, tuple(gained), tuple(lost), tuple(unmeasured), p_holm, matters)
+    return Move(row, metric, tuple(gained), tuple(lost), tuple(unmeasured), p_holm, matters)
 
 
 def _flips(
@@ -253,11 +269,12 @@ def _sentence(moves: Sequence[Move]) -> str:
     if not moved:
         return f"Nothing moved: all {len(whole)} comparisons have the same scores case by case"
     if not shown:
-        largest = max((m.comparison.mde or 0.0 for m in whole if m.flipped), default=0.0)
+        # a share's points and another metric's days have no common largest
+        seen = [m.comparison.mde or 0.0 for m in whole if m.flipped and m.metric.unit == "share"]
+        largest = f" (smallest detectable effects up to {points(max(seen))} pp)" if seen else ""
         return (
             f"Nothing moved beyond noise: cases flipped in {moved} of {len(whole)} comparisons, "
-            f"none is shown after Holm's correction (smallest detectable effects up to "
-            f"{largest:.2g})"
+            f"none is shown after Holm's correction{largest}"
         )
     worse = sum(move.matters == "worse" for move in shown)
     return (

@@ -111,7 +111,7 @@ class Shelf:
         if not self._remembers():
             raise UsageError("no run is remembered yet", remedy="bench run SUITE")
         found = trend_of(self.store, suite, metric, self.log, last=LAST)
-        return _page(trend.render(asdict(found), home="/trends"))
+        return _page(trend.render(asdict(found), listed=True))
 
     def _file(self, path: str) -> Page:
         """A report or a part of its texts: names of listed runs, never a path from outside."""

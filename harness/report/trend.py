@@ -14,11 +14,16 @@ def save(path: Path, trend: dict[str, Any]) -> Path:
     return text.save(path, render(trend))
 
 
-def render(trend: dict[str, Any], *, home: str = "") -> str:
-    """The page; `home` is the address of the list that it is one of."""
+def render(trend: dict[str, Any], *, listed: bool = False) -> str:
+    """The page; where it is one of `bench view`'s it links to their lists."""
     template = html.environment().get_template("trend.html.j2")
-    said = partial(number, unit=trend["unit"])
-    return template.render(trend=trend, plots=plots(trend), number=said, home=home)
+    return template.render(
+        title=f"{trend['metric']} over the runs of {trend['suite']}",
+        trend=trend,
+        plots=plots(trend),
+        number=partial(number, unit=trend["unit"]),
+        listed=listed,
+    )
 
 
 def plots(trend: dict[str, Any]) -> list[dict[str, Any]]:
@@ -28,10 +33,14 @@ def plots(trend: dict[str, Any]) -> list[dict[str, Any]]:
         key = (point["task"], point["slice"], point["candidate"])
         groups.setdefault(key, []).append(point)
     return [
-        {"task": task, "slice": part, "candidate": candidate, "marks": _marks(points, trend)}
+        {"name": _name(task, part, candidate), "marks": _marks(points, trend)}
         | {"ticks": _ticks(trend), "width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT}
         for (task, part, candidate), points in groups.items()
     ]
+
+
+def _name(task: str, part: str, candidate: str) -> str:
+    return f"{candidate} on {task}" + ("" if part == "all" else f", slice {part}")
 
 
 def _marks(points: list[dict[str, Any]], trend: dict[str, Any]) -> list[dict[str, Any]]:
@@ -59,13 +68,15 @@ def words(point: dict[str, Any], unit: str) -> str:
 
 def number(value: float, unit: str) -> str:
     """A value with its unit; shares as per cent."""
-    return f"{100 * value:.3g} %" if unit == "share" else f"{value:.4g} {unit}"
+    return f"{100 * value:.3g} %" if unit == "share" else f"{value:.4g} {unit}".rstrip()
 
 
 def _ticks(trend: dict[str, Any]) -> list[dict[str, Any]]:
     span = trend["top"] - trend["bottom"]
     values = [trend["bottom"] + span * part / 4 for part in range(5)]
-    return [{"y": _y(value, trend), "text": number(value, trend["unit"])} for value in values]
+    # a unit in words has no room beside the axis: the page's first line has it
+    unit = "share" if trend["unit"] == "share" else ""
+    return [{"y": _y(value, trend), "text": number(value, unit)} for value in values]
 
 
 def _y(value: float | None, trend: dict[str, Any]) -> float | None:

@@ -4,28 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from visits import Visits, number, rows, settled
+from visits import OPEN, Visits, number, rows, serious, settled
 
 PAPER = "getComputedStyle(document.body).backgroundColor"
-OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
-
-
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-
-
-def serious(page: Page, *rules: str, contrast: bool = True) -> list[str]:
-    """What axe finds of the two worst grades, with the first place of each."""
-    options = {"runOnly": list(rules) or TAGS, "resultTypes": ["violations"]}
-    # the slowest rule by far, and colours do not depend on the width
-    options |= {} if contrast else {"rules": {"color-contrast": {"enabled": False}}}
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def opened(visits: Visits, path: Path, **settings: Any) -> Page:

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 READY = "() => document.querySelectorAll('#browse-list > details').length > 0"
 
 
@@ -80,3 +83,16 @@ def rows(page: Page) -> Locator:
 def settled(page: Page, said: str) -> None:
     """Wait until the case browser says `said`."""
     page.locator("#browse-count", has_text=said).wait_for()
+
+
+def serious(page: Page, *rules: str, contrast: bool = True) -> list[str]:
+    """What axe finds of the two worst grades, with the first place of each."""
+    options = {"runOnly": list(rules) or TAGS, "resultTypes": ["violations"]}
+    # the slowest rule by far, and colours do not depend on the width
+    options |= {} if contrast else {"rules": {"color-contrast": {"enabled": False}}}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -43,6 +43,17 @@ def test_where_lower_is_better_a_fall_is_a_gain() -> None:
     assert [move.gained for move in found.moves if move.flipped] == [("case-0",)]
 
 
+def test_a_change_has_its_metrics_unit_and_only_shares_have_smallest_effects() -> None:
+    values = VALUES | {"lora": (0.0, 1.0, 1.0, 0.0)}
+    shares = between(make_run(), make_run("b", values))
+    days = (replace(METRICS[0], unit="days", upper=None, binary=False),)
+    other = between(make_run(metrics=days), make_run("b", values, metrics=days))
+    said = [[move.change for move in found.moves if move.flipped] for found in (shares, other)]
+    assert [one.split(" [")[0] for (one,) in said] == ["−25 pp", "−0.25 days"]
+    assert "smallest detectable effects up to" in shares.sentence
+    assert other.sentence.endswith("none is shown after Holm's correction")
+
+
 def test_a_score_that_became_unmeasured_is_neither_gained_nor_lost() -> None:
     found = after(VALUES | {"lora": (None, 1.0, 1.0, 0.0)})["lora"]
     assert (found.comparison.n, found.unmeasured, found.flipped) == (3, ("case-0",), ("case-0",))
@@ -126,7 +137,7 @@ def test_moves_are_printed_in_eighty_columns_however_few_the_cases(
     moved.print_moves(between(make_run("a", old), make_run("b", new)))
     text = capsys.readouterr().out
     assert max(len(line) for line in text.splitlines()) <= 80
-    assert "+1.000" in text
+    assert "+100 pp" in text
     assert "gained: case-0" in text
 
 

@@ -1,7 +1,8 @@
 """bench history: what it prints, as text, JSON and page."""
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from harness.commands.trends import Point, strip, suite_name, trend_of
 from harness.console import Log
 from harness.errors import SuiteError, UnknownNameError, UsageError
 from harness.records import Rule, RuleResult, Run, Summary
+from harness.report.trend import render
 
 MEANS = (0.25, 0.5, 0.75)
 
@@ -120,6 +122,16 @@ def test_json_holds_every_number(home: Path) -> None:
     data = json.loads(said("shop", "--metric", "m.right", "--candidate", "lora", "--json"))
     assert [point["n"] for point in data["points"]] == [4, 4, 4]
     assert (data["unit"], data["better"]) == ("share", "higher")
+
+
+def test_a_unit_in_words_is_on_the_pages_first_line_and_not_beside_the_axis(home: Path) -> None:
+    found = trend_of(home, "shop", "m.right", Log(quiet=True), last=50)
+    page = render(asdict(found) | {"unit": "days"})
+    assert "Mean and 95 % interval per run in days, oldest first" in page
+    assert re.findall(r'text-anchor="end">([^<]*)<', page)[:5] == ["0", "0.25", "0.5", "0.75", "1"]
+    assert "0.75 days [0.55 days, 0.95 days]" in page
+    assert "<nav" not in page
+    assert "<nav" in render(asdict(found), listed=True)
 
 
 def test_the_page_asks_nothing_of_the_network_and_holds_the_points(home: Path) -> None:

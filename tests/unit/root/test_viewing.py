@@ -134,7 +134,7 @@ def test_a_link_that_leads_out_of_the_reports_is_not_followed(shelf: Shelf, home
 def test_two_runs_are_compared_as_bench_compare_does(shelf: Shelf) -> None:
     said = text(shelf, "/compare?before=shop/aaaa000001&after=shop/bbbb000002")
     assert "Nothing moved beyond noise" in said
-    assert "-0.250" in said
+    assert "−25 pp" in said
     assert "/runs/shop/bbbb000002/report.html#case-case-1" in said
 
 
