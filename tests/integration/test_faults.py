@@ -185,12 +185,13 @@ def test_a_killed_engine_is_said_and_started_again(
 ) -> None:
     suite = edited(suite, tmp_path / "tiny", longer)
     unanswered(stored)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     with stored.start("run", suite, "--engine", "transformers") as process:
         while not any(stored.answers().values()) and process.poll() is None:
             if time.monotonic() > until:
                 process.kill()
             time.sleep(0.005)
+        assert process.poll() is None, "it ended, or had no answer for four minutes"
         (engine,) = psutil.Process(process.pid).children()
         kept = stored.answers()
         os.kill(engine.pid, signal.SIGKILL)
